@@ -1,0 +1,1 @@
+"""Examples, type-checked and run with the tests."""

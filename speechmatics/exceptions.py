@@ -1,0 +1,380 @@
+"""The errors this package raises.
+
+::
+
+    Exception
+    └── SpeechmaticsError                       .job_id where the error concerns a job
+        ├── SettingsError                       also ValueError
+        ├── InvalidInputError                   also ValueError; nothing was sent
+        │   ├── AudioError
+        │   │   ├── AudioNotFoundError          also FileNotFoundError
+        │   │   └── AudioNotReadableError       also OSError
+        │   └── ConfigError
+        │       ├── ConfigNotFoundError         also FileNotFoundError
+        │       └── ConfigNotReadableError      also OSError
+        ├── MissingExtraError                   also ImportError
+        ├── RequestError                        also httpx.RequestError: no whole answer came
+        │   ├── ConnectError                    also httpx.ConnectError
+        │   ├── ConnectTimeout                  also httpx.ConnectTimeout
+        │   ├── PoolTimeout                     also httpx.PoolTimeout
+        │   ├── ProxyError                      also httpx.ProxyError
+        │   ├── ReadError                       also httpx.ReadError
+        │   ├── ReadTimeout                     also httpx.ReadTimeout
+        │   ├── RemoteProtocolError             also httpx.RemoteProtocolError
+        │   ├── WriteError                      also httpx.WriteError
+        │   └── WriteTimeout                    also httpx.WriteTimeout
+        ├── APIStatusError                      also httpx.HTTPStatusError: the answer is an error
+        │   ├── BadRequestError                 400
+        │   ├── AuthenticationError             401
+        │   ├── PermissionDeniedError           403
+        │   ├── JobNotFoundException            404 on a job
+        │   ├── JobExpiredError                 410
+        │   ├── JobRunningError                 423
+        │   ├── RateLimitError                  429
+        │   └── ServerError                     500 and above
+        ├── InvalidResponseError                also ValueError: the answer is not what the API documents
+        ├── TranscriptionError                  the job ended without a transcript
+        │   └── UnknownFormatError              also ValueError; nothing was sent
+        ├── WaitTimeoutError                    also TimeoutError: the job still runs
+        └── SubmissionUncertainError            a job may or may not have been created
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from speechmatics.models.job import JobDetailError, JobDetails
+
+__all__ = [
+    "APIStatusError",
+    "AudioError",
+    "AudioNotFoundError",
+    "AudioNotReadableError",
+    "AuthenticationError",
+    "BadRequestError",
+    "ConfigError",
+    "ConfigNotFoundError",
+    "ConfigNotReadableError",
+    "ConnectError",
+    "ConnectTimeout",
+    "InvalidInputError",
+    "InvalidResponseError",
+    "JobExpiredError",
+    "JobNotFoundException",
+    "JobRunningError",
+    "MissingExtraError",
+    "PermissionDeniedError",
+    "PoolTimeout",
+    "ProxyError",
+    "RateLimitError",
+    "ReadError",
+    "ReadTimeout",
+    "RemoteProtocolError",
+    "RequestError",
+    "ServerError",
+    "SettingsError",
+    "SpeechmaticsError",
+    "SubmissionUncertainError",
+    "TranscriptionError",
+    "UnknownFormatError",
+    "WaitTimeoutError",
+    "WriteError",
+    "WriteTimeout",
+]
+
+REQUEST_ID_HEADERS = ("Request-Id", "X-Azure-Ref", "X-Request-Id")
+"""Where the service names a request, in the order of trust; support asks for it."""
+
+_BODY_EXCERPT = 200
+"""Characters of an answer's body that an error message quotes."""
+
+
+class SpeechmaticsError(Exception):
+    """Base of every error of this package.
+
+    Attributes:
+        job_id: The job the error concerns, or None.
+    """
+
+    job_id: str | None = None
+
+    def __init__(self, message: str = "", *, job_id: str | None = None) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+
+
+class SettingsError(SpeechmaticsError, ValueError):
+    """A connection setting is wrong; the message names the variable or file it came from."""
+
+
+class InvalidInputError(SpeechmaticsError, ValueError):
+    """An argument is wrong; nothing was sent."""
+
+
+class AudioError(InvalidInputError):
+    """The audio cannot be sent: empty, too large, of a wrong type, or changed while it was read."""
+
+
+class AudioNotFoundError(AudioError, FileNotFoundError):
+    """There is no file at the given path."""
+
+
+class AudioNotReadableError(AudioError, OSError):
+    """The audio exists but cannot be read."""
+
+
+class ConfigError(InvalidInputError):
+    """The job configuration is not valid; the message names each field that is wrong."""
+
+
+class ConfigNotFoundError(ConfigError, FileNotFoundError):
+    """There is no configuration file at the given path."""
+
+
+class ConfigNotReadableError(ConfigError, OSError):
+    """The configuration file exists but cannot be read."""
+
+
+class MissingExtraError(SpeechmaticsError, ImportError):
+    """A part of the package needs an extra that is not installed; the message names it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f'{what} needs the extra "{extra}": pip install "speechmatics-typed[{extra}]"')
+
+
+class RequestError(SpeechmaticsError, httpx.RequestError):
+    """No whole answer came: the request could not be sent, or its answer could not be read."""
+
+    def __init__(self, message: str, *, request: httpx.Request | None = None, job_id: str | None = None) -> None:
+        httpx.RequestError.__init__(self, message, request=request)
+        self.job_id = job_id
+
+
+class ConnectError(RequestError, httpx.ConnectError):
+    """No connection could be made."""
+
+
+class ConnectTimeout(RequestError, httpx.ConnectTimeout):
+    """No connection was made in time."""
+
+
+class PoolTimeout(RequestError, httpx.PoolTimeout):
+    """No connection of the pool became free in time."""
+
+
+class ProxyError(RequestError, httpx.ProxyError):
+    """The proxy refused or failed."""
+
+
+class ReadError(RequestError, httpx.ReadError):
+    """The connection broke while the answer was read."""
+
+
+class ReadTimeout(RequestError, httpx.ReadTimeout):
+    """The answer did not come in time."""
+
+
+class RemoteProtocolError(RequestError, httpx.RemoteProtocolError):
+    """The server broke the protocol, for example by closing the connection in mid-answer."""
+
+
+class WriteError(RequestError, httpx.WriteError):
+    """The connection broke while the request was sent."""
+
+
+class WriteTimeout(RequestError, httpx.WriteTimeout):
+    """The request could not be sent in time."""
+
+
+class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
+    """The service answered with an error status.
+
+    Attributes:
+        status_code: The HTTP status, 400 to 599.
+        error: The API's own word for it (`error` of the body), or the HTTP reason phrase.
+        detail: The API's `detail`, or an excerpt of a body that is not the API's, or None.
+        request_id: The service's id of the request, which its support asks for, or None.
+        response: The whole answer.
+    """
+
+    def __init__(self, response: httpx.Response, *, job_id: str | None = None) -> None:
+        self.status_code: int = response.status_code
+        self.error, self.detail = _read_error_body(response)
+        self.request_id: str | None = request_id_of(response)
+        request = response.request
+        message = f"{self.status_code} {self.error}"
+        if self.detail:
+            message += f": {self.detail}"
+        message += f" ({request.method} {request.url}"
+        if self.request_id:
+            message += f", request id {self.request_id}"
+        httpx.HTTPStatusError.__init__(self, message + ")", request=request, response=response)
+        self.job_id = job_id
+
+
+class BadRequestError(APIStatusError):
+    """400: the service rejects the request, most often its configuration."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the token is missing, wrong or expired."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the token may not do this."""
+
+
+class JobNotFoundException(APIStatusError):
+    """404 on a job: it does not exist, or is not this token's to see."""
+
+
+class JobExpiredError(APIStatusError):
+    """410: the job or its files have been removed from the service."""
+
+
+class JobRunningError(APIStatusError):
+    """423: the job still runs, and `force` was not given."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests or too many running jobs."""
+
+
+class ServerError(APIStatusError):
+    """500 and above: the service failed."""
+
+
+class InvalidResponseError(SpeechmaticsError, ValueError):
+    """What was received is not what the API documents.
+
+    Attributes:
+        body: What was received.
+    """
+
+    def __init__(self, message: str, *, body: bytes = b"", job_id: str | None = None) -> None:
+        super().__init__(message, job_id=job_id)
+        self.body = body
+
+
+class TranscriptionError(SpeechmaticsError):
+    """A job ended without a transcript: it was rejected, deleted or has expired.
+
+    Attributes:
+        job: The job as the service last described it, or None.
+        errors: The service's own list of what went wrong; may be empty.
+    """
+
+    def __init__(self, message: str = "", *, job_id: str | None = None, job: JobDetails | None = None) -> None:
+        super().__init__(message, job_id=job_id)
+        self.job = job
+
+    @property
+    def errors(self) -> Sequence[JobDetailError]:
+        """The service's own list of what went wrong; may be empty."""
+        return (self.job.errors if self.job else None) or ()
+
+
+class UnknownFormatError(TranscriptionError, ValueError):
+    """The transcript format is none of json-v2, txt and srt; nothing was sent."""
+
+
+class WaitTimeoutError(SpeechmaticsError, TimeoutError):
+    """The job did not end within the given time; it still runs."""
+
+
+class SubmissionUncertainError(SpeechmaticsError):
+    """A submission failed in such a way that a job may or may not have been created.
+
+    Nothing was sent twice. Look for the job before submitting again.
+
+    Attributes:
+        submission_id: What `tracking.details.submission_id` of the job would be.
+    """
+
+    def __init__(self, message: str, *, submission_id: str) -> None:
+        super().__init__(message)
+        self.submission_id = submission_id
+
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    410: JobExpiredError,
+    423: JobRunningError,
+    429: RateLimitError,
+}
+
+_BY_HTTPX: dict[type[httpx.RequestError], type[RequestError]] = {
+    httpx.ConnectError: ConnectError,
+    httpx.ConnectTimeout: ConnectTimeout,
+    httpx.PoolTimeout: PoolTimeout,
+    httpx.ProxyError: ProxyError,
+    httpx.ReadError: ReadError,
+    httpx.ReadTimeout: ReadTimeout,
+    httpx.RemoteProtocolError: RemoteProtocolError,
+    httpx.WriteError: WriteError,
+    httpx.WriteTimeout: WriteTimeout,
+}
+
+
+def error_for_status(response: httpx.Response, *, job_id: str | None = None) -> APIStatusError:
+    """The error that an answer with a status of 400 or above stands for."""
+    status = response.status_code
+    if status == 404 and job_id is not None:
+        return JobNotFoundException(response, job_id=job_id)
+    if status >= 500:
+        return ServerError(response, job_id=job_id)
+    return _BY_STATUS.get(status, APIStatusError)(response, job_id=job_id)
+
+
+def error_for_failure(
+    failure: httpx.RequestError, request: httpx.Request, *, job_id: str | None = None
+) -> RequestError:
+    """This package's error for a failure of httpx.
+
+    Its cause is the operating system's error, without the frames of the network stack: their
+    locals hold the request as it was sent, token included.
+    """
+    message = f"{failure or type(failure).__name__} ({request.method} {request.url})"
+    error = _BY_HTTPX.get(type(failure), RequestError)(message, request=request, job_id=job_id)
+    error.__cause__ = _root_cause(failure)
+    return error
+
+
+def request_id_of(response: httpx.Response) -> str | None:
+    """The service's id of a request, or None."""
+    for name in REQUEST_ID_HEADERS:
+        if value := response.headers.get(name):
+            return str(value)
+    return None
+
+
+def _root_cause(failure: BaseException) -> OSError | None:
+    cause: BaseException | None = failure
+    while cause is not None:
+        if isinstance(cause, OSError):
+            return type(cause)(*cause.args)
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _read_error_body(response: httpx.Response) -> tuple[str, str | None]:
+    """`error` and `detail` of the API's error body, or the best that another body offers."""
+    reason = response.reason_phrase or "Error"
+    try:
+        body: object = json.loads(response.content)
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        fields: dict[str, object] = body
+        error, detail = fields.get("error"), fields.get("detail")
+        return (str(error) if error else reason), (str(detail) if detail else None)
+    if "html" in response.headers.get("Content-Type", ""):
+        return reason, None
+    return reason, response.text.strip()[:_BODY_EXCERPT] or None

@@ -1,0 +1,183 @@
+"""The audio argument as a multipart body that is streamed, never read whole, and can be sent again where possible."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import IO
+
+from speechmatics.exceptions import AudioError, AudioNotFoundError, AudioNotReadableError
+
+__all__ = ["Audio", "AudioInput", "MultipartBody", "open_audio"]
+
+AudioInput = str | os.PathLike[str] | bytes | IO[bytes] | tuple[str, bytes | IO[bytes]]
+"""What audio may be given as: a path, bytes, a binary file object, or a file name with one of the latter two."""
+
+CHUNK_SIZE = 256 * 1024
+"""Bytes read and sent at once."""
+
+_CONTENT_TYPES = {
+    ".aac": "audio/aac",
+    ".amr": "audio/amr",
+    ".flac": "audio/flac",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".mp4": "video/mp4",
+    ".mpeg": "video/mpeg",
+    ".mpg": "video/mpeg",
+    ".ogg": "audio/ogg",
+    ".wav": "audio/wav",
+}
+_DEFAULT_NAME = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Audio that can be read for sending.
+
+    Attributes:
+        name: File name told to the service.
+        size: Bytes, or None where the stream does not say.
+        source: Where the bytes are.
+        start: Where in a file object they begin.
+        head: Bytes already taken from a file object that cannot be rewound.
+        limit: Bytes that must not be reached, or None.
+    """
+
+    name: str
+    size: int | None
+    source: Path | bytes | IO[bytes]
+    start: int = 0
+    head: bytes = b""
+    limit: int | None = None
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the bytes can be read a second time."""
+        return self.size is not None
+
+    @property
+    def content_type(self) -> str:
+        """The media type by the name's ending, from this package's own table."""
+        return _CONTENT_TYPES.get(PurePath(self.name).suffix.lower(), "application/octet-stream")
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes from the start.
+
+        Raises:
+            AudioError: There are more or fewer than at first.
+            AudioNotReadableError: They cannot be read any more.
+        """
+        sent = 0
+        for chunk in self._read():
+            sent += len(chunk)
+            if self.size is not None and sent > self.size:
+                raise AudioError(f"{self.name} grew beyond its {self.size} bytes while it was sent; no job was created")
+            if self.limit is not None and sent >= self.limit:
+                raise AudioError(_too_large(self.name, sent, self.limit))
+            yield chunk
+        if self.size is not None and sent < self.size:
+            raise AudioError(
+                f"{self.name} shrank from {self.size} to {sent} bytes while it was sent; no job was created"
+            )
+
+    def _read(self) -> Iterator[bytes]:
+        if isinstance(self.source, bytes):
+            view = memoryview(self.source)
+            for position in range(0, len(view), CHUNK_SIZE):
+                yield bytes(view[position : position + CHUNK_SIZE])
+        elif isinstance(self.source, Path):
+            try:
+                with self.source.open("rb") as file:
+                    yield from _read_all(file)
+            except OSError as error:
+                raise AudioNotReadableError(f"cannot read {self.source}: {error.strerror}") from None
+        else:
+            if self.replayable:
+                self.source.seek(self.start)
+            if self.head:
+                yield self.head
+            yield from _read_all(self.source)
+
+
+class MultipartBody:
+    """The body of a submission: the configuration, and the audio if there is any."""
+
+    def __init__(self, config: str, audio: Audio | None) -> None:
+        self.audio = audio
+        self._boundary = secrets.token_hex(16)
+        self._before = self._part('name="config"', "application/json") + config.encode() + b"\r\n"
+        self._after = f"--{self._boundary}--\r\n".encode()
+        if audio is not None:
+            name = audio.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+            self._before += self._part(f'name="data_file"; filename="{name}"', audio.content_type)
+            self._after = b"\r\n" + self._after
+
+    def __repr__(self) -> str:
+        return f"MultipartBody(audio={self.audio.name if self.audio else None!r}, length={self.length})"
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._before
+        if self.audio is not None:
+            yield from self.audio.chunks()
+        yield self._after
+
+    @property
+    def length(self) -> int | None:
+        """Bytes in all, or None where the audio does not say."""
+        size = 0 if self.audio is None else self.audio.size
+        return None if size is None else len(self._before) + size + len(self._after)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that describe the body; without a length it goes in chunks."""
+        headers = {"Content-Type": f"multipart/form-data; boundary={self._boundary}"}
+        if self.length is not None:
+            headers["Content-Length"] = str(self.length)
+        return headers
+
+    def _part(self, disposition: str, content_type: str) -> bytes:
+        return (
+            f"--{self._boundary}\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: {content_type}\r\n\r\n"
+        ).encode()
+
+
+def open_audio(audio: AudioInput, *, limit: int | None = None) -> Audio:
+    """Looks at audio before anything is sent.
+
+    Args:
+        audio: A path (`~` is expanded), bytes, a binary file object (from where it stands), or a tuple of a file name
+            and bytes or a file object.
+        limit: The audio must be smaller than this many bytes; None for no limit.
+
+    Raises:
+        AudioNotFoundError: There is no such file.
+        AudioNotReadableError: The file cannot be read.
+        AudioError: The audio is empty, too large, or of a wrong type.
+    """
+    found = _find(audio, limit)
+    if found.size == 0:
+        raise AudioError(f"{found.name} is empty: there is nothing to transcribe")
+    if limit is not None and found.size is not None and found.size >= limit:
+        raise AudioError(_too_large(found.name, found.size, limit))
+    return found
+
+
+def _find(audio: object, limit: int | None) -> Audio:
+    match audio:
+        case str() | os.PathLike():
+            return _find_file(Path(os.fspath(audio)).expanduser(), limit)
+        case bytes() | bytearray():
+            return Audio(_DEFAULT_NAME, len(audio), bytes(audio), limit=limit)
+        case (str() as name, (bytes() | bytearray()) as content):
+            return Audio(name or _DEFAULT_NAME, len(content), bytes(content), limit=limit)
+        case (str() as name, io.IOBase() as stream):
+            return _find_stream(name, stream, limit)
+        case io.IOBase():
+            return _find_stream("", audio, limit)
+        case _:
+            return _find_other(audio, limit)

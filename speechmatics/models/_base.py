@@ -1,0 +1,271 @@
+"""The two base classes: what we send is checked early and hard, what we receive never breaks a running service."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import Enum
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from speechmatics.exceptions import InvalidResponseError
+
+__all__ = [
+    "AsReceived",
+    "KnownValues",
+    "Leniency",
+    "ReceivedModel",
+    "SentModel",
+    "Timestamp",
+    "UnknownConfigWarning",
+    "Within",
+    "invalid_response",
+    "is_assigning",
+    "is_received",
+    "leniency",
+    "report_unknown",
+]
+
+
+class UnknownConfigWarning(UserWarning):
+    """A configuration holds a field or a value that this package does not know; it is sent all the same."""
+
+
+class Leniency(Enum):
+    """What becomes of a field or a value of a configuration that this package does not know."""
+
+    WARN = "warn"
+    """It is passed on with an `UnknownConfigWarning`: the API grows faster than the SDK."""
+    REJECT = "reject"
+    """It is a validation error."""
+    RECEIVED = "received"
+    """It is kept in silence, and so are contradictions: the service has already taken this configuration."""
+
+
+_leniency: ContextVar[Leniency] = ContextVar("speechmatics_leniency", default=Leniency.WARN)
+
+
+@contextmanager
+def leniency(level: Leniency) -> Iterator[None]:
+    """Validates configurations within the block at `level`."""
+    token = _leniency.set(level)
+    try:
+        yield
+    finally:
+        _leniency.reset(token)
+
+
+def is_received() -> bool:
+    """Whether the configuration under validation comes from the service rather than from the user."""
+    return _leniency.get() is Leniency.RECEIVED
+
+
+_assigning: ContextVar[bool] = ContextVar("speechmatics_assigning", default=False)
+
+
+def is_assigning() -> bool:
+    """Whether a single field is being set, so that rules between fields have to wait."""
+    return _assigning.get()
+
+
+def report_unknown(code: str, message: str) -> None:
+    """Warns of something unknown in a configuration, or raises, or keeps silent, as the leniency says."""
+    level = _leniency.get()
+    if level is Leniency.REJECT:
+        raise PydanticCustomError(code, "{reason}", {"reason": message})
+    if level is Leniency.WARN:
+        warnings.warn(message, UnknownConfigWarning, stacklevel=4)
+
+
+class KnownValues:
+    """Marks an open vocabulary: any string is accepted, one outside `values` is reported as unknown."""
+
+    def __init__(self, *values: str) -> None:
+        self.values = values
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: str, info: core_schema.ValidationInfo) -> str:
+        if value not in self.values:
+            known = ", ".join(self.values)
+            report_unknown("unknown_value", f"{info.field_name}: {value!r} is not a known value; known are {known}")
+        return value
+
+
+class Within:
+    """Marks a number of a configuration that must lie within `low` and `high`, both included."""
+
+    def __init__(self, low: float, high: float | None = None) -> None:
+        self.low = low
+        self.high = high
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        json_schema = handler(schema)
+        json_schema["minimum"] = self.low
+        if self.high is not None:
+            json_schema["maximum"] = self.high
+        return json_schema
+
+    def _check(self, value: float) -> float:
+        if not is_received() and not (self.low <= value and (self.high is None or value <= self.high)):
+            expected = f"at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
+            raise PydanticCustomError(
+                "out_of_range", "must be {expected}, not {value}", {"expected": expected, "value": value}
+            )
+        return value
+
+
+class SentModel(BaseModel):
+    """Base of what we send: wrong types and values are errors, unknown fields are passed on with a warning."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        validate_assignment=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+        protected_namespaces=(),
+        use_attribute_docstrings=True,
+    )
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, /, *args: Any, **data: Any) -> None:
+            """Takes the fields marked `kw_only=False` by position too, as existing code passes them."""
+            names = [name for name, field in type(self).model_fields.items() if field.kw_only is False]
+            if len(args) > len(names):
+                raise TypeError(f"{type(self).__name__} takes {len(names)} positional arguments, not {len(args)}")
+            for name, value in zip(names, args, strict=False):
+                if name in data:
+                    raise TypeError(f"{type(self).__name__} got {name} twice")
+                data[name] = value
+            super().__init__(**data)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Validates the value; a wrong one leaves the model as it was.
+
+            Rules between fields wait until the model is used, so that fields may be set in any order.
+            """
+            fields, fields_set = dict(self.__dict__), set(self.__pydantic_fields_set__)
+            token = _assigning.set(True)
+            try:
+                super().__setattr__(name, value)
+            except ValidationError:
+                object.__setattr__(self, "__dict__", fields)
+                object.__setattr__(self, "__pydantic_fields_set__", fields_set)
+                raise
+            finally:
+                _assigning.reset(token)
+
+    @model_validator(mode="after")
+    def _report_unknown_fields(self) -> Self:
+        for name in self.__pydantic_extra__ or ():
+            report_unknown("unknown_field", f"{name}: not a known field of {type(self).__name__}")
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """The wire's shape as a plain dict; fields that are None are left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def to_json(self) -> str:
+        """The wire's shape as JSON text; fields that are None are left out."""
+        return self.model_dump_json(by_alias=True, exclude_none=True)
+
+
+class ReceivedModel(BaseModel):
+    """Base of what we receive: unknown fields are kept, and `to_dict` gives back what was read."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        validate_by_name=True,
+        validate_by_alias=True,
+        protected_namespaces=(),
+        use_attribute_docstrings=True,
+    )
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """Reads JSON as the service sent it.
+
+        Raises:
+            InvalidResponseError: `data` is not JSON, or lacks what the API promises.
+        """
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise invalid_response(cls, data, error) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The wire's shape as a plain dict: just the fields that were received or set."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def to_json(self) -> str:
+        """The wire's shape as JSON text: just the fields that were received or set."""
+        return self.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+def invalid_response(
+    model: type[BaseModel], data: bytes | str, error: ValidationError, *, job_id: str | None = None
+) -> InvalidResponseError:
+    """The error for received JSON that `model` cannot read; names each place and carries the body."""
+    places = "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    body = data.encode() if isinstance(data, str) else data
+    return InvalidResponseError(f"not a {model.__name__} as the API documents it: {places}", body=body, job_id=job_id)
+
+
+def _as_received(value: object, handler: Any) -> Any:
+    with leniency(Leniency.RECEIVED):
+        return handler(value)
+
+
+_T = TypeVar("_T")
+AsReceived = Annotated[_T, WrapValidator(_as_received)]
+"""A configuration as it comes back inside an answer: `config: AsReceived[JobConfig | None] = None`."""
+
+
+class _WireDatetime(datetime):
+    """A datetime that remembers how the service wrote it: nanoseconds and the form of the zone survive."""
+
+    wire: str
+
+
+def _remember(value: object, handler: Any) -> Any:
+    parsed: datetime = handler(value)
+    if not isinstance(value, str):
+        return parsed
+    kept = _WireDatetime.fromtimestamp(parsed.timestamp(), parsed.tzinfo) if parsed.tzinfo else None
+    if kept is None:
+        kept = _WireDatetime(*parsed.timetuple()[:6], parsed.microsecond)
+    else:
+        kept = kept.replace(microsecond=parsed.microsecond)
+    kept.wire = value
+    return kept
+
+
+def _as_written(value: datetime) -> str:
+    return value.wire if isinstance(value, _WireDatetime) else value.isoformat().replace("+00:00", "Z")
+
+
+Timestamp = Annotated[datetime, WrapValidator(_remember), PlainSerializer(_as_written, return_type=str)]
+"""A point in time as ISO 8601 text on the wire; dumps as the very text that was read."""

@@ -1,0 +1,529 @@
+"""What a job is asked to do: `JobConfig` as the wire has it, `BatchTranscriptionConfig` flat as existing code builds it.
+
+The facts come from the API's specification and its public documentation.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from speechmatics.exceptions import ConfigError, ConfigNotFoundError, ConfigNotReadableError
+from speechmatics.models._base import KnownValues, SentModel, Within, is_assigning, is_received
+
+__all__ = [
+    "AdditionalVocab",
+    "AudioEventsConfig",
+    "AudioFilteringConfig",
+    "AutoChaptersConfig",
+    "BatchLanguageIdentificationConfig",
+    "BatchSpeakerDiarizationConfig",
+    "BatchTranscriptionConfig",
+    "BatchTranslationConfig",
+    "ConfigSource",
+    "FetchData",
+    "JobConfig",
+    "LanguageIdentificationConfig",
+    "NotificationConfig",
+    "OutputConfig",
+    "PunctuationOverrides",
+    "Replacement",
+    "SRTOverrides",
+    "SentimentAnalysisConfig",
+    "SpeakerDiarizationConfig",
+    "SpeakersInputItem",
+    "SummarizationConfig",
+    "TopicDetectionConfig",
+    "TrackingData",
+    "TranscriptFilteringConfig",
+    "TranscriptionConfig",
+    "TranslationConfig",
+    "as_job_config",
+]
+
+MAX_TRANSLATION_TARGETS = 5
+"""Target languages of one job (specification)."""
+MAX_NOTIFICATIONS = 3
+"""Callback URLs of one job (documentation)."""
+MAX_SPEAKER_IDENTIFIERS = 50
+"""Speaker identifiers of one job, over all speakers (specification)."""
+
+_CHANNEL_LABEL = re.compile(r"[A-Za-z0-9._]+")
+_INTERNAL_SPEAKER = re.compile(r"S\d+|UU")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:\s*\S.*")
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str | Mapping | SentModel) else value
+
+
+def _check(holds: bool, message: str) -> None:
+    """A rule for what the user sends; what the service has taken already is not judged again."""
+    if not holds and not is_received():
+        raise ValueError(message)
+
+
+def _check_together(holds: bool, message: str) -> None:
+    """A rule between fields: it waits while fields are set one by one."""
+    _check(holds or is_assigning(), message)
+
+
+def _check_url(url: str) -> None:
+    _check(url.lower().startswith(("http://", "https://")), "url must begin with http:// or https://")
+
+
+def _check_headers(headers: list[str] | None) -> None:
+    for position, header in enumerate(headers or (), 1):
+        _check(
+            _HEADER.fullmatch(header) is not None,
+            f'auth_headers: entry {position} must have the form "Name: value" (it is not shown, being a secret)',
+        )
+
+
+class FetchData(SentModel):
+    """Where the service fetches the audio, in place of an upload."""
+
+    url: str = Field(kw_only=False)
+    """HTTP or HTTPS URL of the audio."""
+    auth_headers: Annotated[list[str] | None, BeforeValidator(_one_or_many)] = Field(
+        default=None, kw_only=False, repr=False
+    )
+    """Headers added to the fetch, each `Name: value`; secret, so not in the repr."""
+
+    @model_validator(mode="after")
+    def _check_fetch(self) -> Self:
+        _check_url(self.url)
+        _check_headers(self.auth_headers)
+        return self
+
+
+class NotificationConfig(SentModel):
+    """A callback that the service makes when the job has ended."""
+
+    url: str = Field(kw_only=False)
+    """HTTP or HTTPS URL; the service adds the query parameters `id` and `status`."""
+    contents: (
+        list[
+            Annotated[
+                str,
+                KnownValues(
+                    "jobinfo", "transcript", "transcript.json-v2", "transcript.txt", "transcript.srt", "data", "text"
+                ),
+            ]
+        ]
+        | None
+    ) = Field(default=None, kw_only=False)
+    """What is sent: `jobinfo`, `transcript`, `transcript.json-v2`, `transcript.txt`, `transcript.srt`, `data`, `text`.
+    An empty list: an empty body. None: the transcript as a file named `data_file`."""
+    method: Annotated[
+        Literal["post", "put"] | None, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
+    ] = Field(default=None, kw_only=False)
+    """`post` (the service's default) or `put`."""
+    auth_headers: Annotated[list[str] | None, BeforeValidator(_one_or_many)] = Field(
+        default=None, kw_only=False, repr=False
+    )
+    """Headers added to the callback, each `Name: value`; secret, so not in the repr."""
+
+    @model_validator(mode="after")
+    def _check_notification(self) -> Self:
+        _check_url(self.url)
+        _check_headers(self.auth_headers)
+        return self
+
+
+class TrackingData(SentModel):
+    """The customer's own notes on a job; they come back in job details, transcripts and callbacks."""
+
+    title: str | None = None
+    """Title of the job."""
+    reference: str | None = None
+    """The customer's own reference."""
+    tags: list[str] | None = None
+    """Labels."""
+    details: dict[str, Any] | None = None
+    """Any JSON object."""
+
+
+class SRTOverrides(SentModel):
+    """Limits of the SRT format."""
+
+    max_line_length: Annotated[int, Within(1)] | None = Field(default=None, kw_only=False)
+    """Characters on a line, white space included; 1 or more. The service's default is 37."""
+    max_lines: Annotated[int, Within(1)] | None = Field(default=None, kw_only=False)
+    """Lines of a subtitle; 1 or more. The service's default is 2."""
+
+
+class OutputConfig(SentModel):
+    """How transcripts are written."""
+
+    srt_overrides: SRTOverrides | None = None
+    """Limits of the SRT format."""
+
+
+class TranslationConfig(SentModel):
+    """Asks for translations."""
+
+    target_languages: list[str] = Field(kw_only=False)
+    """ISO codes, 1 to 5."""
+
+    @model_validator(mode="after")
+    def _check_targets(self) -> Self:
+        count = len(self.target_languages)
+        _check(
+            1 <= count <= MAX_TRANSLATION_TARGETS, f"target_languages takes 1 to {MAX_TRANSLATION_TARGETS}, not {count}"
+        )
+        return self
+
+
+class LanguageIdentificationConfig(SentModel):
+    """How the language is identified, with `language: "auto"`."""
+
+    expected_languages: list[str] | None = Field(default=None, kw_only=False)
+    """ISO codes to choose among."""
+    low_confidence_action: Annotated[str, KnownValues("allow", "reject", "use_default_language")] | None = None
+    """What happens when no language is sure enough: `allow`, `reject` or `use_default_language`."""
+    default_language: str | None = None
+    """ISO code used with `use_default_language`."""
+
+    @model_validator(mode="after")
+    def _check_default(self) -> Self:
+        _check_together(
+            self.low_confidence_action != "use_default_language" or bool(self.default_language),
+            "low_confidence_action use_default_language needs default_language",
+        )
+        return self
+
+
+class SummarizationConfig(SentModel):
+    """Asks for a summary."""
+
+    content_type: Annotated[str, KnownValues("auto", "informative", "conversational")] | None = Field(
+        default=None, kw_only=False
+    )
+    """`conversational`, `informative`, or `auto`."""
+    summary_length: Annotated[str, KnownValues("brief", "detailed")] | None = Field(default=None, kw_only=False)
+    """`brief` (the service's default) or `detailed`."""
+    summary_type: Annotated[str, KnownValues("paragraphs", "bullets")] | None = Field(default=None, kw_only=False)
+    """`paragraphs` or `bullets`."""
+
+
+class SentimentAnalysisConfig(SentModel):
+    """Asks for the sentiment of each segment; has no fields, its presence switches it on."""
+
+
+class TopicDetectionConfig(SentModel):
+    """Asks for the topics of each segment; its presence switches it on."""
+
+    topics: list[str] | None = Field(default=None, kw_only=False)
+    """Topics to look for; None for the service's own list."""
+
+
+class AutoChaptersConfig(SentModel):
+    """Asks for chapters; has no fields, its presence switches it on."""
+
+
+class AudioEventsConfig(SentModel):
+    """Asks for sounds that are not speech; its presence switches it on."""
+
+    types: list[str] | None = Field(default=None, kw_only=False)
+    """Kinds of events to look for, for example `music`; None for all."""
+
+
+class AdditionalVocab(SentModel):
+    """A word or phrase that should be recognised."""
+
+    content: str = Field(kw_only=False)
+    """The word as it should be written."""
+    sounds_like: list[str] | None = Field(default=None, kw_only=False)
+    """Other ways it may sound, spelled out."""
+
+
+class PunctuationOverrides(SentModel):
+    """How punctuation is set."""
+
+    sensitivity: Annotated[float, Within(0, 1)] | None = None
+    """0 to 1; higher gives more punctuation. The service's default is 0.5."""
+    permitted_marks: list[str] | None = None
+    """The marks that may be used, one character each, or `all` (the service's default)."""
+
+    @model_validator(mode="after")
+    def _check_marks(self) -> Self:
+        for mark in self.permitted_marks or ():
+            _check(len(mark) == 1 or mark == "all", f"permitted_marks: {mark!r} is neither one character nor all")
+        return self
+
+
+class AudioFilteringConfig(SentModel):
+    """Leaves quiet audio out."""
+
+    volume_threshold: Annotated[float, Within(0, 100)] | None = None
+    """0 to 100; sound below it is not transcribed."""
+
+
+class Replacement(SentModel):
+    """Replaces words in the transcript."""
+
+    from_: str = Field(alias="from")
+    """The text to find."""
+    to: str
+    """The text to put in its place."""
+
+
+class TranscriptFilteringConfig(SentModel):
+    """Changes the transcript after recognition."""
+
+    remove_disfluencies: bool | None = None
+    """True removes disfluencies such as "um"; otherwise they are only tagged."""
+    replacements: list[Replacement] | None = None
+    """Texts to replace."""
+
+
+class SpeakersInputItem(SentModel):
+    """A known speaker."""
+
+    label: str
+    """Name used in the transcript; not of the service's own form (`S1`, `S2`, `UU`)."""
+    speaker_identifiers: list[str] = Field(repr=False)
+    """Identifiers from an earlier job, one or more, no two alike."""
+
+    @model_validator(mode="after")
+    def _check_speaker(self) -> Self:
+        _check(bool(self.label), "label must not be empty")
+        _check(
+            _INTERNAL_SPEAKER.fullmatch(self.label) is None,
+            f"label {self.label!r} has the form that the service uses itself; choose a name",
+        )
+        identifiers = self.speaker_identifiers
+        _check(bool(identifiers), "speaker_identifiers needs one or more")
+        _check(len(set(identifiers)) == len(identifiers), "speaker_identifiers must differ from one another")
+        return self
+
+
+class SpeakerDiarizationConfig(SentModel):
+    """How speakers are told apart."""
+
+    prefer_current_speaker: bool | None = None
+    """True stays with the current speaker where another is only a slightly better match."""
+    speaker_sensitivity: Annotated[float, Within(0, 1)] | None = None
+    """0 to 1; higher tells more speakers apart. The service's default is 0.5."""
+    get_speakers: bool | None = None
+    """True returns speaker identifiers with the transcript."""
+    speakers: list[SpeakersInputItem] | None = None
+    """Known speakers, with at most 50 identifiers in all."""
+
+    @model_validator(mode="after")
+    def _check_speakers(self) -> Self:
+        count = sum(len(speaker.speaker_identifiers) for speaker in self.speakers or ())
+        _check(count <= MAX_SPEAKER_IDENTIFIERS, f"speakers takes {MAX_SPEAKER_IDENTIFIERS} identifiers, not {count}")
+        return self
+
+
+class TranscriptionConfig(SentModel):
+    """How the audio is transcribed."""
+
+    language: str = Field(default="en", kw_only=False)
+    """ISO code of the language, `auto` to identify it, `multi` for multilingual models."""
+    domain: str | None = None
+    """A specialised language pack, for example `finance` or `medical`."""
+    output_locale: str | None = None
+    """Locale of the written output, for example `en-GB`."""
+    model: Annotated[str, KnownValues("standard", "enhanced", "melia-1")] | None = None
+    """`standard`, `enhanced` or `melia-1`."""
+    operating_point: Annotated[str, KnownValues("standard", "enhanced", "melia-1")] | None = None
+    """The old name of `model`; set one of the two."""
+    additional_vocab: list[AdditionalVocab] | None = None
+    """Words and phrases that should be recognised."""
+    punctuation_overrides: PunctuationOverrides | None = None
+    """How punctuation is set."""
+    diarization: Annotated[str, KnownValues("none", "speaker", "channel")] | None = None
+    """`none` (the service's default), `speaker` by voice, `channel` by input channel."""
+    channel_diarization_labels: list[str] | None = None
+    """Names of the channels in order, of letters, digits, `.` and `_`; with channel diarization."""
+    enable_entities: bool | None = None
+    """True adds entities (dates, numbers, …) with their written and spoken forms."""
+    max_delay_mode: Annotated[str, KnownValues("fixed", "flexible")] | None = None
+    """`fixed` or `flexible`."""
+    audio_filtering_config: AudioFilteringConfig | None = None
+    """Leaves quiet audio out."""
+    transcript_filtering_config: TranscriptFilteringConfig | None = None
+    """Changes the transcript after recognition."""
+    speaker_diarization_config: SpeakerDiarizationConfig | None = None
+    """How speakers are told apart."""
+    language_hints: list[str] | None = None
+    """ISO codes that are likely, with multilingual models."""
+    language_hints_strict: bool | None = None
+    """True allows no other language than the hints."""
+
+    @model_validator(mode="after")
+    def _check_transcription(self) -> Self:
+        _check(bool(self.language.strip()), "language must not be empty")
+        _check_together(
+            self.model is None or self.operating_point is None,
+            "model and operating_point are two names of one thing; set model only",
+        )
+        _check_together(
+            not self.channel_diarization_labels or self.diarization == "channel",
+            'channel_diarization_labels needs diarization="channel"',
+        )
+        for label in self.channel_diarization_labels or ():
+            _check(
+                _CHANNEL_LABEL.fullmatch(label) is not None,
+                f"channel_diarization_labels: {label!r} may hold letters, digits, dots and underscores only",
+            )
+        return self
+
+
+class _JobParts(SentModel):
+    """What a job may be asked for beside the transcription; the two shapes of a configuration share it."""
+
+    fetch_data: FetchData | None = None
+    """Where the service fetches the audio, in place of an upload."""
+    notification_config: Annotated[list[NotificationConfig] | None, BeforeValidator(_one_or_many)] = None
+    """Callbacks, up to 3; a single one is taken as a list of one."""
+    tracking: TrackingData | None = None
+    """The customer's own notes."""
+    output_config: OutputConfig | None = None
+    """How transcripts are written."""
+    translation_config: TranslationConfig | None = None
+    """Asks for translations."""
+    language_identification_config: LanguageIdentificationConfig | None = None
+    """How the language is identified."""
+    summarization_config: SummarizationConfig | None = None
+    """Asks for a summary."""
+    sentiment_analysis_config: SentimentAnalysisConfig | None = None
+    """Asks for sentiments; `{}` switches it on."""
+    topic_detection_config: TopicDetectionConfig | None = None
+    """Asks for topics; `{}` switches it on."""
+    auto_chapters_config: AutoChaptersConfig | None = None
+    """Asks for chapters; `{}` switches it on."""
+    audio_events_config: AudioEventsConfig | None = None
+    """Asks for audio events; `{}` switches it on."""
+
+    @model_validator(mode="after")
+    def _check_notifications(self) -> Self:
+        count = len(self.notification_config or ())
+        _check(count <= MAX_NOTIFICATIONS, f"notification_config takes {MAX_NOTIFICATIONS} callbacks, not {count}")
+        return self
+
+
+class JobConfig(_JobParts):
+    """The configuration of a job, in the shape of the wire."""
+
+    type: Annotated[str, KnownValues("transcription")] = "transcription"
+    """Kind of job; `transcription` is the only one."""
+    fetch_text: FetchData | None = None
+    """Where the service fetches a text; the API defines it without a use for transcription."""
+    transcription_config: TranscriptionConfig | None = None
+    """How the audio is transcribed; required for a transcription."""
+
+    @model_validator(mode="after")
+    def _check_type(self) -> Self:
+        _check_together(
+            self.type != "transcription" or self.transcription_config is not None,
+            'transcription_config is missing; the least is {"language": "en"}',
+        )
+        return self
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
+        """Reads a JSON file; `~` is expanded.
+
+        Raises:
+            ConfigNotFoundError: There is no such file.
+            ConfigNotReadableError: It cannot be read.
+            ConfigError: It is not JSON, or not a valid configuration.
+        """
+        place = Path(path).expanduser()
+        try:
+            content = place.read_bytes()
+        except FileNotFoundError:
+            raise ConfigNotFoundError(f"there is no configuration file at {place}") from None
+        except OSError as error:
+            raise ConfigNotReadableError(f"cannot read the configuration file {place}: {error.strerror}") from None
+        try:
+            data: object = json.loads(content)
+        except ValueError as error:
+            raise ConfigError(f"the configuration file {place} is not JSON: {error}") from None
+        return _validated(cls, data, f"the configuration file {place}")
+
+
+class BatchTranscriptionConfig(TranscriptionConfig, _JobParts):
+    """The configuration of a job, flat, as existing code builds it."""
+
+    srt_overrides: SRTOverrides | None = None
+    """Limits of the SRT format."""
+
+    def to_job_config(self) -> JobConfig:
+        """The same configuration in the shape of the wire.
+
+        Raises:
+            ConfigError: The fields do not go together.
+        """
+        given = self.to_dict()
+        overrides = given.pop("srt_overrides", None)
+        data = {name: given.pop(name) for name in _JobParts.model_fields if name in given}
+        if overrides is not None:
+            data.setdefault("output_config", {})["srt_overrides"] = overrides
+        data["transcription_config"] = given
+        return _validated(JobConfig, data, "the configuration")
+
+    def as_config(self) -> str:
+        """The configuration as the wire's JSON text.
+
+        Raises:
+            ConfigError: The fields do not go together.
+        """
+        return self.to_job_config().to_json()
+
+
+BatchSpeakerDiarizationConfig = SpeakerDiarizationConfig
+BatchTranslationConfig = TranslationConfig
+BatchLanguageIdentificationConfig = LanguageIdentificationConfig
+
+ConfigSource = Mapping[str, Any] | JobConfig | BatchTranscriptionConfig | str | os.PathLike[str]
+"""What a job's configuration may be given as: the wire's dict, a model, or the path of a JSON file."""
+
+
+def as_job_config(config: ConfigSource) -> JobConfig:
+    """The configuration as a `JobConfig` of its own; what the caller gave is not changed.
+
+    Raises:
+        ConfigError: It is not valid; the message names each field.
+    """
+    if isinstance(config, BatchTranscriptionConfig):
+        return config.to_job_config()
+    if isinstance(config, JobConfig):
+        return _validated(JobConfig, config.to_dict(), "the configuration")
+    if isinstance(config, str | os.PathLike):
+        return JobConfig.from_file(config)
+    return _validated(JobConfig, config, "the configuration")
+
+
+_ConfigT = TypeVar("_ConfigT", bound=JobConfig)
+
+
+def _validated(model: type[_ConfigT], data: object, source: str) -> _ConfigT:
+    if not isinstance(data, Mapping):
+        raise ConfigError(
+            f"{source} must be a dict, a JobConfig, a BatchTranscriptionConfig or the path of a JSON file, "
+            f"not {type(data).__name__}"
+        )
+    if "language" in data and "transcription_config" not in data:
+        raise ConfigError(
+            f"{source} has language at the top; the wire's shape is "
+            '{"type": "transcription", "transcription_config": {"language": ...}}'
+        )
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'config'}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        raise ConfigError(f"{source} is not valid: {problems}") from None

@@ -1,0 +1,137 @@
+"""What the service says of a job, of the account's usage, and of an error."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from speechmatics.models._base import AsReceived, ReceivedModel, Timestamp
+from speechmatics.models.config import JobConfig, TrackingData
+from speechmatics.models.transcript import Transcript
+
+__all__ = [
+    "CreateJobResponse",
+    "ErrorResponse",
+    "JobDetailError",
+    "JobDetails",
+    "JobStatus",
+    "UsageDetails",
+    "UsageReport",
+]
+
+
+class JobStatus(StrEnum):
+    """Where a job stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    REJECTED = "rejected"
+    """It was taken, but could not be processed."""
+    DELETED = "deleted"
+    """A user deleted it."""
+    EXPIRED = "expired"
+    """The service deleted it, usually after 7 days."""
+
+
+class JobDetailError(ReceivedModel):
+    """Something that went wrong with a job, for example a fetch or a callback."""
+
+    timestamp: str | None = None
+    """When, in ISO 8601."""
+    message: str | None = None
+    """What happened."""
+
+
+class JobDetails(ReceivedModel):
+    """A job as the service describes it."""
+
+    id: str
+    """The job's id."""
+    status: Annotated[JobStatus | str, Field(union_mode="left_to_right")]
+    """Where it stands; a status this package does not know is kept as a plain string."""
+    created_at: Timestamp | None = None
+    """When it was created (UTC)."""
+    data_name: str | None = None
+    """Name of the audio file."""
+    text_name: str | None = None
+    """Name of the text file, for alignment jobs of older versions."""
+    duration: int | float | None = None
+    """Length of the audio in seconds; may be missing for fetched audio."""
+    config: AsReceived[JobConfig | None] = None
+    """The configuration; lists of on-premises servers leave it out."""
+    lang: str | None = None
+    """Language, for compatibility with the API's version 1."""
+    errors: list[JobDetailError] | None = None
+    """What went wrong, also for a job that is done (a callback that failed, say)."""
+    tracking: AsReceived[TrackingData | None] = None
+    """The customer's notes, where the server puts them here."""
+    request_id: str | None = None
+    """Id of the request that created it (on-premises workers)."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the job has yet to end."""
+        return self.status not in _ENDED
+
+
+_ENDED = frozenset({JobStatus.DONE, JobStatus.REJECTED, JobStatus.DELETED, JobStatus.EXPIRED})
+
+
+class CreateJobResponse(ReceivedModel):
+    """The answer to a submission."""
+
+    id: str
+    """The new job's id."""
+    status: str | None = None
+    """With `wait`: `created`, `done`, `rejected` or `deleted`."""
+    json_v2: Transcript | None = Field(default=None, alias="json-v2")
+    """The transcript, where the job ended within `wait`."""
+    txt: str | None = None
+    """The transcript as text, where it was asked for."""
+    srt: str | None = None
+    """The transcript as SRT, where it was asked for."""
+
+
+class UsageDetails(ReceivedModel):
+    """Usage of one kind of job."""
+
+    mode: str | None = None
+    """`batch`."""
+    type: str | None = None
+    """`transcription`."""
+    language: str | None = None
+    """ISO code."""
+    model: str | None = None
+    """The model used."""
+    operating_point: str | None = None
+    """The old name of `model`."""
+    count: int
+    """Number of billable jobs."""
+    duration_hrs: float
+    """Length of the audio in hours."""
+
+
+class UsageReport(ReceivedModel):
+    """Usage of an account between two points in time."""
+
+    since: Timestamp | None = None
+    """Begin of the period."""
+    until: Timestamp | None = None
+    """End of the period."""
+    summary: list[UsageDetails]
+    """Usage by kind of job."""
+    details: list[UsageDetails]
+    """Usage by kind of job, language and model."""
+
+
+class ErrorResponse(ReceivedModel):
+    """The body of an error."""
+
+    code: int
+    """The HTTP status."""
+    error: str
+    """What went wrong, in the API's words."""
+    detail: str | None = None
+    """More about it."""

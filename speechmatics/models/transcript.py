@@ -1,0 +1,454 @@
+"""The json-v2 transcript and all that hangs below it.
+
+Whatever the service may leave out is optional; unknown fields and values are kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field
+
+from speechmatics import rendering
+from speechmatics.models._base import AsReceived, ReceivedModel, Timestamp
+from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
+
+__all__ = [
+    "AudioEventItem",
+    "AudioEventSummary",
+    "AudioEventSummaryItem",
+    "Chapter",
+    "FeatureError",
+    "JobInfo",
+    "LanguageIdentificationAlternative",
+    "LanguageIdentificationItem",
+    "LanguageIdentificationResult",
+    "LanguagePackInfo",
+    "RecognitionAlternative",
+    "RecognitionDisplay",
+    "RecognitionForm",
+    "RecognitionMetadata",
+    "RecognitionResult",
+    "SentimentAnalysis",
+    "SentimentAnalysisResult",
+    "SentimentCounts",
+    "SentimentSegment",
+    "SentimentSummary",
+    "SpeakersResultItem",
+    "SummarizationResult",
+    "Topic",
+    "TopicDetectionResult",
+    "TopicSegment",
+    "TopicSummary",
+    "Transcript",
+    "TranslationSentence",
+]
+
+
+class JobInfo(ReceivedModel):
+    """The job a transcript belongs to."""
+
+    id: str | None = None
+    """The job's id."""
+    created_at: Timestamp | None = None
+    """When the job was created (UTC)."""
+    data_name: str | None = None
+    """Name of the audio file."""
+    text_name: str | None = None
+    """Name of the text file, for alignment jobs of older versions."""
+    duration: int | float | None = None
+    """Length of the audio in seconds."""
+    tracking: AsReceived[TrackingData | None] = None
+    """The customer's own notes."""
+
+
+class FeatureError(ReceivedModel):
+    """An error of one stage (translation, summary, sentiment, topics, chapters); the transcript itself stands."""
+
+    type: str | None = None
+    """What kind, for example `unsupported_language` or `translation_failed`."""
+    message: str | None = None
+    """What happened."""
+
+
+class LanguagePackInfo(ReceivedModel):
+    """How the language is written."""
+
+    language_description: str | None = None
+    """Name of the language."""
+    word_delimiter: str | None = None
+    """What stands between words; empty for Japanese and Chinese."""
+    writing_direction: str | None = None
+    """`left-to-right` or `right-to-left`."""
+    itn: bool | None = None
+    """Whether numbers, dates and the like are written in digits."""
+    adapted: bool | None = None
+    """Whether the language model has been adapted."""
+    per_language_word_delimiters: dict[str, str] | None = None
+    """What stands between words, by ISO code, in multilingual transcripts."""
+    per_language_writing_direction: dict[str, str] | None = None
+    """Writing direction by ISO code, in multilingual transcripts."""
+
+
+class LanguageIdentificationAlternative(ReceivedModel):
+    """A language the audio may be in."""
+
+    language: str | None = None
+    """ISO code."""
+    confidence: float | None = None
+    """0 to 1."""
+
+
+class LanguageIdentificationItem(ReceivedModel):
+    """The languages a stretch of audio may be in."""
+
+    alternatives: list[LanguageIdentificationAlternative] | None = None
+    """Most likely first."""
+    start_time: float | None = None
+    """Seconds from the start."""
+    end_time: float | None = None
+    """Seconds from the start."""
+
+
+class LanguageIdentificationResult(ReceivedModel):
+    """What the identification of the language found."""
+
+    results: list[LanguageIdentificationItem] | None = None
+    """Languages by stretch of audio."""
+    error: str | None = None
+    """`LOW_CONFIDENCE`, `UNEXPECTED_LANGUAGE`, `NO_SPEECH`, `FILE_UNREADABLE` or `OTHER`."""
+    message: str | None = None
+    """More about the error."""
+
+
+class RecognitionMetadata(ReceivedModel):
+    """How a transcript was made."""
+
+    created_at: Timestamp | None = None
+    """When the transcript was made (UTC)."""
+    type: str | None = None
+    """`transcription`."""
+    transcription_config: AsReceived[TranscriptionConfig | None] = None
+    """The configuration used."""
+    translation_errors: list[FeatureError] | None = None
+    """What went wrong in translation."""
+    summarization_errors: list[FeatureError] | None = None
+    """What went wrong in the summary."""
+    sentiment_analysis_errors: list[FeatureError] | None = None
+    """What went wrong in sentiment analysis."""
+    topic_detection_errors: list[FeatureError] | None = None
+    """What went wrong in topic detection."""
+    auto_chapters_errors: list[FeatureError] | None = None
+    """What went wrong in the chapters."""
+    output_config: AsReceived[OutputConfig | None] = None
+    """How transcripts are written."""
+    language_pack_info: LanguagePackInfo | None = None
+    """How the language is written."""
+    language_identification: LanguageIdentificationResult | None = None
+    """What the identification of the language found."""
+    orchestrator_version: str | None = None
+    """Version of the service's engine."""
+
+
+class RecognitionDisplay(ReceivedModel):
+    """How a word is displayed."""
+
+    direction: str | None = None
+    """`ltr` or `rtl`."""
+
+
+class RecognitionAlternative(ReceivedModel):
+    """One reading of a word or mark."""
+
+    content: str
+    """The text."""
+    confidence: float | None = None
+    """0 to 1."""
+    language: str | None = None
+    """ISO code."""
+    speaker: str | None = None
+    """`S1`, `S2`, …, `UU` for unknown, or a known speaker's name."""
+    tags: list[str] | None = None
+    """For example `disfluency` or `profanity`."""
+    display: RecognitionDisplay | None = None
+    """How it is displayed."""
+
+
+class RecognitionForm(ReceivedModel):
+    """A word or mark within the written or the spoken form of an entity."""
+
+    alternatives: list[RecognitionAlternative] | None = None
+    """Readings, most likely first."""
+    start_time: float | None = None
+    """Seconds from the start; an estimate in a written form."""
+    end_time: float | None = None
+    """Seconds from the start; an estimate in a written form."""
+    type: str | None = None
+    """`word`, or in a spoken form also `punctuation`."""
+
+
+class RecognitionResult(ReceivedModel):
+    """A word, a punctuation mark, an entity, or an item of a type to come."""
+
+    type: str
+    """`word`, `punctuation`, `entity`; items of other types can be passed over."""
+    start_time: float | None = None
+    """Seconds from the start."""
+    end_time: float | None = None
+    """Seconds from the start."""
+    alternatives: list[RecognitionAlternative] | None = None
+    """Readings, most likely first."""
+    channel: str | None = None
+    """Label of the channel, with channel diarization."""
+    volume: float | None = None
+    """0 to 100, how loud it was."""
+    is_eos: bool | None = None
+    """Whether the mark ends a sentence."""
+    attaches_to: str | None = None
+    """The side of a mark that has no delimiter: `previous` (also if absent), `next`, `both` or `none`."""
+    entity_class: str | None = None
+    """Kind of entity, for example `date` or `money`."""
+    written_form: list[RecognitionForm] | None = None
+    """The words of an entity as written."""
+    spoken_form: list[RecognitionForm] | None = None
+    """The words of an entity as spoken."""
+
+
+class SpeakersResultItem(ReceivedModel):
+    """A speaker found in the audio."""
+
+    label: str
+    """Name used in the transcript."""
+    speaker_identifiers: list[str] = Field(repr=False)
+    """Identifiers that let a later job know the speaker again."""
+
+
+class TranslationSentence(ReceivedModel):
+    """A sentence in another language."""
+
+    start_time: float | None = None
+    """Seconds from the start."""
+    end_time: float | None = None
+    """Seconds from the start."""
+    content: str | None = None
+    """The text."""
+    speaker: str | None = None
+    """Who spoke."""
+    channel: str | None = None
+    """Label of the channel."""
+
+
+class SummarizationResult(ReceivedModel):
+    """The summary."""
+
+    content: str | None = None
+    """The text."""
+
+
+class SentimentSegment(ReceivedModel):
+    """A stretch of text and its sentiment."""
+
+    text: str | None = None
+    """The text."""
+    sentiment: str | None = None
+    """`positive`, `neutral` or `negative`."""
+    start_time: float | None = None
+    """Seconds from the start."""
+    end_time: float | None = None
+    """Seconds from the start."""
+    speaker: str | None = None
+    """Who spoke."""
+    channel: str | None = None
+    """Label of the channel."""
+    confidence: float | None = None
+    """0 to 1."""
+
+
+class SentimentCounts(ReceivedModel):
+    """Segments by sentiment, overall or of one speaker or channel."""
+
+    speaker: str | None = None
+    """The speaker counted."""
+    channel: str | None = None
+    """The channel counted."""
+    positive_count: int | None = None
+    """Positive segments."""
+    negative_count: int | None = None
+    """Negative segments."""
+    neutral_count: int | None = None
+    """Neutral segments."""
+
+
+class SentimentSummary(ReceivedModel):
+    """Counts of sentiments."""
+
+    overall: SentimentCounts | None = None
+    """Of the whole transcript."""
+    speakers: list[SentimentCounts] | None = None
+    """By speaker."""
+    channels: list[SentimentCounts] | None = None
+    """By channel."""
+
+
+class SentimentAnalysis(ReceivedModel):
+    """Sentiments of segments and their counts."""
+
+    segments: list[SentimentSegment] | None = None
+    """Sentiment by segment."""
+    summary: SentimentSummary | None = None
+    """Counts."""
+
+
+class SentimentAnalysisResult(ReceivedModel):
+    """What the sentiment analysis found."""
+
+    sentiment_analysis: SentimentAnalysis | None = None
+    """Segments and counts."""
+
+
+class Topic(ReceivedModel):
+    """A topic."""
+
+    topic: str | None = None
+    """Its name."""
+
+
+class TopicSegment(ReceivedModel):
+    """A stretch of text and its topics."""
+
+    text: str | None = None
+    """The text."""
+    start_time: float | None = None
+    """Seconds from the start."""
+    end_time: float | None = None
+    """Seconds from the start."""
+    topics: list[Topic] | None = None
+    """Its topics."""
+
+
+class TopicSummary(ReceivedModel):
+    """Counts of topics."""
+
+    overall: dict[str, int] | None = None
+    """Segments by topic."""
+
+
+class TopicDetectionResult(ReceivedModel):
+    """What topic detection found."""
+
+    segments: list[TopicSegment] | None = None
+    """Topics by segment."""
+    summary: TopicSummary | None = None
+    """Counts."""
+
+
+class Chapter(ReceivedModel):
+    """A chapter."""
+
+    title: str | None = None
+    """Its title."""
+    summary: str | None = None
+    """What it is about."""
+    start_time: float | None = None
+    """Seconds from the start."""
+    end_time: float | None = None
+    """Seconds from the start."""
+
+
+class AudioEventItem(ReceivedModel):
+    """A sound that is not speech."""
+
+    type: str | None = None
+    """Its kind, for example `music`."""
+    start_time: float | None = None
+    """Seconds from the start."""
+    end_time: float | None = None
+    """Seconds from the start."""
+    confidence: float | None = None
+    """0 to 1."""
+    channel: str | None = None
+    """Label of the channel."""
+
+
+class AudioEventSummaryItem(ReceivedModel):
+    """How much there was of one kind of sound."""
+
+    total_duration: float | None = None
+    """Seconds in all."""
+    count: int | float | None = None
+    """Number of events."""
+
+
+class AudioEventSummary(ReceivedModel):
+    """How much there was of each kind of sound."""
+
+    overall: dict[str, AudioEventSummaryItem] | None = None
+    """On all channels, by kind."""
+    channels: dict[str, dict[str, AudioEventSummaryItem]] | None = None
+    """By channel and kind, with channel diarization."""
+
+
+class Transcript(ReceivedModel):
+    """A transcript in the json-v2 format."""
+
+    format: str | None = None
+    """Version of the format, for example `2.9`."""
+    job: JobInfo | None = None
+    """The job it belongs to."""
+    metadata: RecognitionMetadata | None = None
+    """How it was made."""
+    results: list[RecognitionResult]
+    """Words, marks and entities in order."""
+    speakers: list[SpeakersResultItem] | None = None
+    """The speakers found, where the configuration asks for them."""
+    translations: dict[str, list[TranslationSentence]] | None = None
+    """Sentences by ISO code of the target language."""
+    summary: SummarizationResult | None = None
+    """The summary."""
+    sentiment_analysis: SentimentAnalysisResult | None = None
+    """Sentiments."""
+    topics: TopicDetectionResult | None = None
+    """Topics."""
+    chapters: list[Chapter] | None = None
+    """Chapters."""
+    audio_events: list[AudioEventItem] | None = None
+    """Sounds that are not speech."""
+    audio_event_summary: AudioEventSummary | None = None
+    """How much there was of each kind of sound."""
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
+        """Reads a saved transcript; `~` is expanded.
+
+        Raises:
+            OSError: The file cannot be read.
+            InvalidResponseError: It is not a json-v2 transcript.
+        """
+        return cls.from_json(Path(path).expanduser().read_bytes())
+
+    def words(self) -> Iterator[RecognitionResult]:
+        """The results of type `word`, in order."""
+        return (result for result in self.results if result.type == "word")
+
+    def to_text(self, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
+        """The transcript as plain text.
+
+        Args:
+            speaker_labels: Whether a block begins with `SPEAKER: S1` when the speaker changes; None: where the
+                transcript has speakers.
+            channel_labels: Whether a block begins with `CHANNEL: …` when the channel changes; None: where the
+                transcript has channels.
+        """
+        return rendering.to_text(self, speaker_labels=speaker_labels, channel_labels=channel_labels)
+
+    def to_srt(self, *, max_line_length: int = 37, max_lines: int = 2) -> str:
+        """The transcript as SubRip subtitles.
+
+        Args:
+            max_line_length: Characters on a line, 1 or more; a longer word has a line of its own.
+            max_lines: Lines of a subtitle, 1 or more.
+        """
+        return rendering.to_srt(self, max_line_length=max_line_length, max_lines=max_lines)

@@ -1,0 +1,306 @@
+"""`ConnectionSettings`: how to reach the service, and where the values come from."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
+
+import httpx
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from typing_extensions import Unpack
+
+from speechmatics.exceptions import SettingsError
+
+__all__ = ["DEFAULT_URL", "ConnectionSettings"]
+
+DEFAULT_URL = "https://asr.api.speechmatics.com/v2"
+"""The service's own host (reference)."""
+MAX_UPLOAD_BYTES = 1_000_000_000
+"""Upload limit of the service: a file must be under 1 GB (documentation)."""
+
+_PREFIX = "SPEECHMATICS_"
+_SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
+"""Other names that the environment, an env file and a profile may use; the field's own name wins."""
+
+
+def _check_url(value: str) -> str:
+    try:
+        url = httpx.URL(value.strip())
+    except httpx.InvalidURL as error:
+        raise ValueError(f"must be a URL such as {DEFAULT_URL}: {error}") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError(f"must be an http or https URL such as {DEFAULT_URL}")
+    if url.userinfo or url.query or url.fragment:
+        raise ValueError(f"must hold no credentials, query or fragment, as in {DEFAULT_URL}")
+    return value.strip()
+
+
+def _check_token(value: SecretStr | None) -> SecretStr | None:
+    if value is None or not value.get_secret_value().strip():
+        return None
+    kept = SecretStr(value.get_secret_value().strip())
+    if not all("!" <= character <= "~" for character in kept.get_secret_value()):
+        raise ValueError("must be printable ASCII without white space (the token is not shown)")
+    return kept
+
+
+def _none_if_named(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() in ("none", "null") else value
+
+
+Seconds = Annotated[float, Field(gt=0)]
+OptionalSeconds = Annotated[Seconds | None, BeforeValidator(_none_if_named)]
+
+
+class _Values(TypedDict, total=False):
+    """What `ConnectionSettings` takes beside `url`, and as what types."""
+
+    auth_token: str | SecretStr | None
+    ssl_context: ssl.SSLContext | None
+    message_buffer_size: int
+    semaphore_timeout_seconds: float
+    ping_timeout_seconds: float
+    generate_temp_token: bool | None
+    mp_url: str | None
+    region: str | None
+    client_ref: str | None
+    connect_timeout: float | None
+    read_timeout: float | None
+    write_timeout: float | None
+    pool_timeout: float | None
+    max_upload_bytes: int | None
+    poll_interval: float
+    poll_interval_max: float
+    wait_timeout: float | None
+    trust_env: bool
+    profile: str | None
+    config_file: str | os.PathLike[str]
+    env_file: str | os.PathLike[str] | None
+    secrets_dir: str | os.PathLike[str] | None
+
+
+class ConnectionSettings(BaseSettings):
+    """How to reach the service.
+
+    Each value comes from the first of: the argument; the environment (`SPEECHMATICS_` and the field's name);
+    `env_file`, where given; a file in `secrets_dir`, where given; the profile of `~/.speechmatics/config`; the default.
+    The token may also be named `SPEECHMATICS_API_KEY`, and the URL `SPEECHMATICS_BATCH_URL`.
+
+    Example:
+        >>> ConnectionSettings(url="https://eu1.asr.api.speechmatics.com", auth_token="secret").base_url
+        'https://eu1.asr.api.speechmatics.com/v2/'
+
+    Raises:
+        SettingsError: A value is wrong; the message names where it came from, never a token.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        validate_assignment=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+    )
+
+    url: Annotated[str, AfterValidator(_check_url)] = DEFAULT_URL
+    """Where the service is, with or without `/v2` at the end."""
+    auth_token: Annotated[SecretStr | None, AfterValidator(_check_token)] = None
+    """API key or JWT; None sends no `Authorization` header, as on-premises servers allow."""
+    ssl_context: ssl.SSLContext | None = Field(default=None, repr=False, exclude=True)
+    """TLS context of one's own; None for httpx's."""
+    generate_temp_token: bool | None = False
+    """Kept for existing code; the token is used as it is."""
+    mp_url: str | None = "https://mp.speechmatics.com"
+    """Management platform; kept for existing code."""
+    region: str | None = None
+    """Region of temporary tokens; kept for existing code."""
+    client_ref: str | None = None
+    """Reference of temporary tokens; kept for existing code."""
+    message_buffer_size: int = 512
+    """Kept for existing code; without meaning for recorded audio."""
+    semaphore_timeout_seconds: float = 120
+    """Kept for existing code; without meaning for recorded audio."""
+    ping_timeout_seconds: float = 60
+    """Kept for existing code; without meaning for recorded audio."""
+    connect_timeout: OptionalSeconds = 10
+    """Seconds to connect; None for no limit."""
+    read_timeout: OptionalSeconds = 60
+    """Seconds between two parts of an answer; None for no limit."""
+    write_timeout: OptionalSeconds = 60
+    """Seconds to send one part of a request; None for no limit."""
+    pool_timeout: OptionalSeconds = 60
+    """Seconds to get a connection of the pool; None for no limit."""
+    max_upload_bytes: Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_none_if_named)] = MAX_UPLOAD_BYTES
+    """A file must be smaller than this many bytes; None for a server without a limit."""
+    poll_interval: Seconds = 0.2
+    """Seconds before a running job is looked at again for the first time."""
+    poll_interval_max: Seconds = 10
+    """Seconds at most between two looks at a running job."""
+    wait_timeout: OptionalSeconds = None
+    """Seconds that waiting for a job takes at most; None for no limit."""
+    trust_env: bool = True
+    """Whether proxies and certificates named in the environment are used."""
+
+    profile: str | None = None
+    """Table of the configuration file; None for `default`."""
+    config_file: Path = Path("~/.speechmatics/config")
+    """The configuration file (TOML); it need not exist unless a profile is named."""
+
+    def __init__(self, url: str | None = None, **values: Unpack[_Values]) -> None:
+        token = values.pop("auth_token", None)
+        env_file, secrets_dir = values.pop("env_file", None), values.pop("secrets_dir", None)
+        given: dict[str, Any] = {**values}
+        if url is not None:
+            given["url"] = url
+        if token is not None:
+            given["auth_token"] = token = SecretStr(token) if isinstance(token, str) else token
+        for name in given:
+            _check_name(name, type(self).model_fields)
+        if secrets_dir is not None and not Path(secrets_dir).is_dir():
+            raise SettingsError(f"secrets_dir: there is no directory {secrets_dir}")
+        try:
+            super().__init__(_env_file=env_file, _secrets_dir=secrets_dir, **given)
+        except ValidationError as error:
+            raise _explained(error, type(self), given, env_file, secrets_dir) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The sources, the strongest first."""
+        return (
+            init_settings,
+            env_settings,
+            _SecondNames(settings_cls, env_settings),
+            dotenv_settings,
+            _SecondNames(settings_cls, dotenv_settings),
+            file_secret_settings,
+            _Profile(settings_cls),
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The URL that requests are made below, with `/v2/` at its end just once."""
+        return self.url.rstrip("/").removesuffix("/v2").rstrip("/") + "/v2/"
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """The time limits of a request."""
+        return httpx.Timeout(
+            connect=self.connect_timeout, read=self.read_timeout, write=self.write_timeout, pool=self.pool_timeout
+        )
+
+
+class _SecondNames(PydanticBaseSettingsSource):
+    """Reads the second names from where another source reads the first."""
+
+    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._variables = source.env_vars if isinstance(source, EnvSettingsSource) else {}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of one field, if its second name is set."""
+        second = _SECOND_NAMES.get(field_name)
+        return (self._variables.get(_PREFIX.lower() + second) if second else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The fields whose second names are set."""
+        values = {name: self.get_field_value(self.settings_cls.model_fields[name], name)[0] for name in _SECOND_NAMES}
+        return {name: value for name, value in values.items() if value}
+
+
+class _Profile(PydanticBaseSettingsSource):
+    """Reads a table of the configuration file."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of one field, if the profile has it."""
+        return self().get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The fields that the profile has; other keys are not ours."""
+        place = Path(self.current_state.get("config_file") or "~/.speechmatics/config").expanduser()
+        return _read_profile(place, self.current_state.get("profile"), self.settings_cls.model_fields)
+
+
+def _read_profile(place: Path, profile: str | None, fields: Iterable[str]) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(place.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if profile is not None:
+            raise SettingsError(f"profile {profile!r} was asked for, but there is no file {place}") from None
+        return {}
+    except OSError as error:
+        raise SettingsError(f"cannot read {place}: {error.strerror}") from None
+    except ValueError:
+        raise SettingsError(f"{place} is not TOML") from None
+    table = content.get(profile or "default")
+    if not isinstance(table, Mapping):
+        if profile is None:
+            return {}
+        names = ", ".join(sorted(name for name, value in content.items() if isinstance(value, Mapping))) or "none"
+        raise SettingsError(f"{place} has no profile {profile!r}; it has {names}")
+    values: dict[str, Any] = {}
+    for name in fields:
+        for key in (name, _SECOND_NAMES.get(name)):
+            if key in table and name not in values and name not in ("profile", "config_file"):
+                values[name] = table[key]
+    return values
+
+
+def _check_name(name: str, fields: Iterable[str]) -> None:
+    names = [*fields, "env_file", "secrets_dir"]
+    if name not in names:
+        close = get_close_matches(name, names, n=1)
+        raise SettingsError(f"no setting is named {name}" + (f"; did you mean {close[0]}?" if close else ""))
+
+
+def _explained(
+    error: ValidationError,
+    settings_cls: type[BaseSettings],
+    given: Mapping[str, object],
+    env_file: str | os.PathLike[str] | None,
+    secrets_dir: str | os.PathLike[str] | None,
+) -> SettingsError:
+    """The error in words that name where each wrong value came from."""
+    environment = EnvSettingsSource(settings_cls).env_vars
+    in_file = DotEnvSettingsSource(settings_cls, env_file=env_file).env_vars if env_file is not None else {}
+
+    def origin(name: str) -> str:
+        if name in given:
+            return f"the argument {name}"
+        variables = [_PREFIX + other.upper() for other in (name, _SECOND_NAMES.get(name)) if other]
+        for variable in variables:
+            if environment.get(variable.lower()):
+                return f"the environment variable {variable}"
+        for variable in variables:
+            if in_file.get(variable.lower()):
+                return f"{variable} in {env_file}"
+        if secrets_dir is not None and (Path(secrets_dir) / (_PREFIX.lower() + name)).exists():
+            return f"the file {Path(secrets_dir) / (_PREFIX.lower() + name)}"
+        return f"{name} in the profile of the configuration file"
+
+    problems = "; ".join(
+        f"{origin(str(problem['loc'][0]))} {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    )
+    return SettingsError(f"wrong connection settings: {problems}")
