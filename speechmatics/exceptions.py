@@ -341,7 +341,7 @@ def error_for_failure(
     Its cause is the operating system's error, without the frames of the network stack: their
     locals hold the request as it was sent, token included.
     """
-    message = f"{failure or type(failure).__name__} ({request.method} {request.url})"
+    message = f"{str(failure) or type(failure).__name__} ({request.method} {request.url})"
     error = _BY_HTTPX.get(type(failure), RequestError)(message, request=request, job_id=job_id)
     error.__cause__ = _root_cause(failure)
     return error

@@ -141,9 +141,8 @@ class MultipartBody:
         return headers
 
     def _part(self, disposition: str, content_type: str) -> bytes:
-        return (
-            f"--{self._boundary}\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: {content_type}\r\n\r\n"
-        ).encode()
+        lines = f"--{self._boundary}", f"Content-Disposition: form-data; {disposition}", f"Content-Type: {content_type}"
+        return "\r\n".join([*lines, "", ""]).encode()
 
 
 def open_audio(audio: AudioInput, *, limit: int | None = None) -> Audio:
@@ -167,17 +166,60 @@ def open_audio(audio: AudioInput, *, limit: int | None = None) -> Audio:
     return found
 
 
-def _find(audio: object, limit: int | None) -> Audio:
-    match audio:
-        case str() | os.PathLike():
-            return _find_file(Path(os.fspath(audio)).expanduser(), limit)
-        case bytes() | bytearray():
-            return Audio(_DEFAULT_NAME, len(audio), bytes(audio), limit=limit)
-        case (str() as name, (bytes() | bytearray()) as content):
-            return Audio(name or _DEFAULT_NAME, len(content), bytes(content), limit=limit)
-        case (str() as name, io.IOBase() as stream):
-            return _find_stream(name, stream, limit)
-        case io.IOBase():
-            return _find_stream("", audio, limit)
-        case _:
-            return _find_other(audio, limit)
+def _find(audio: AudioInput, limit: int | None) -> Audio:
+    if isinstance(audio, str | os.PathLike):
+        return _find_file(Path(audio).expanduser(), limit)
+    name, content = audio if isinstance(audio, tuple) else ("", audio)
+    if isinstance(content, bytes | bytearray):
+        return Audio(name or _DEFAULT_NAME, len(content), bytes(content), limit=limit)
+    return _find_stream(name, content, limit)
+
+
+def _find_file(path: Path, limit: int | None) -> Audio:
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        raise AudioNotFoundError(f"there is no audio file at {path}") from None
+    except OSError as error:
+        raise AudioNotReadableError(f"cannot read the audio file {path}: {error.strerror}") from None
+    return Audio(path.name, size, path, limit=limit)
+
+
+def _find_stream(name: str, stream: IO[bytes], limit: int | None) -> Audio:
+    read = getattr(stream, "read", None)
+    if not callable(read):
+        raise AudioError(
+            "audio must be a path, bytes, a binary file object, or a tuple of a file name and bytes or a file object, "
+            f"not {type(stream).__name__}"
+        )
+    if not isinstance(read(0), bytes):
+        raise AudioError("the audio file object is in text mode; open it in binary mode")
+    name = name or _name_of(stream)
+    try:
+        start = stream.tell()
+        end = stream.seek(0, io.SEEK_END)
+        stream.seek(start)
+    except (AttributeError, OSError):
+        head = stream.read(CHUNK_SIZE)
+        if not head:
+            raise AudioError(f"{name} is empty: there is nothing to transcribe") from None
+        return Audio(name, None, stream, head=head, limit=limit)
+    return Audio(name, end - start, stream, start=start, limit=limit)
+
+
+def _name_of(stream: object) -> str:
+    name = getattr(stream, "name", None)
+    return PurePath(name).name if isinstance(name, str) and PurePath(name).name else _DEFAULT_NAME
+
+
+def _read_all(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK_SIZE):
+        yield chunk
+
+
+def _too_large(name: str, size: int, limit: int) -> str:
+    return (
+        f"{name} has {size} bytes, and an upload must stay below {limit}; larger audio goes through fetch_data, "
+        "and the setting max_upload_bytes moves the limit for servers of one's own"
+    )

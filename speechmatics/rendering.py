@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def to_srt(transcript: Transcript, *, max_line_length: int = 37, max_lines: int 
     if max_line_length < 1 or max_lines < 1:
         raise ValueError("max_line_length and max_lines must be 1 or more")
     cues = list(_cues(_tokens(transcript), max_line_length, max_lines))
-    for cue, following in zip(cues, cues[1:], strict=False):
+    for cue, following in pairwise(cues):
         cue.start = min(cue.start, following.start)
         cue.end = min(max(cue.end, cue.start + _MIN_CUE), max(following.start, cue.start))
     if cues:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -87,9 +86,9 @@ class _Values(TypedDict, total=False):
     wait_timeout: float | None
     trust_env: bool
     profile: str | None
-    config_file: str | os.PathLike[str]
-    env_file: str | os.PathLike[str] | None
-    secrets_dir: str | os.PathLike[str] | None
+    config_file: str | Path
+    env_file: str | Path | None
+    secrets_dir: str | Path | None
 
 
 class ConnectionSettings(BaseSettings):
@@ -216,7 +215,7 @@ class _SecondNames(PydanticBaseSettingsSource):
 
     def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
         super().__init__(settings_cls)
-        self._variables = source.env_vars if isinstance(source, EnvSettingsSource) else {}
+        self._variables: Mapping[str, str | None] = source.env_vars if isinstance(source, EnvSettingsSource) else {}
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The value of one field, if its second name is set."""
@@ -278,12 +277,14 @@ def _explained(
     error: ValidationError,
     settings_cls: type[BaseSettings],
     given: Mapping[str, object],
-    env_file: str | os.PathLike[str] | None,
-    secrets_dir: str | os.PathLike[str] | None,
+    env_file: str | Path | None,
+    secrets_dir: str | Path | None,
 ) -> SettingsError:
     """The error in words that name where each wrong value came from."""
     environment = EnvSettingsSource(settings_cls).env_vars
-    in_file = DotEnvSettingsSource(settings_cls, env_file=env_file).env_vars if env_file is not None else {}
+    in_file: Mapping[str, str | None] = (
+        DotEnvSettingsSource(settings_cls, env_file=env_file).env_vars if env_file is not None else {}
+    )
 
     def origin(name: str) -> str:
         if name in given:

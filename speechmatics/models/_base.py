@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from enum import Enum
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -61,7 +61,7 @@ _leniency: ContextVar[Leniency] = ContextVar("speechmatics_leniency", default=Le
 
 
 @contextmanager
-def leniency(level: Leniency) -> Iterator[None]:
+def leniency(level: Leniency) -> Generator[None]:
     """Validates configurations within the block at `level`."""
     token = _leniency.set(level)
     try:
@@ -83,7 +83,7 @@ def is_assigning() -> bool:
     return _assigning.get()
 
 
-def report_unknown(code: str, message: str) -> None:
+def report_unknown(code: LiteralString, message: str) -> None:
     """Warns of something unknown in a configuration, or raises, or keeps silent, as the leniency says."""
     level = _leniency.get()
     if level is Leniency.REJECT:

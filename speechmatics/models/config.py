@@ -1,4 +1,4 @@
-"""What a job is asked to do: `JobConfig` as the wire has it, `BatchTranscriptionConfig` flat as existing code builds it.
+"""What a job is asked to do: `JobConfig` as the wire has it, `BatchTranscriptionConfig` flat for existing code.
 
 The facts come from the API's specification and its public documentation.
 """
@@ -60,7 +60,8 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:\s*\S.*")
 
 
 def _one_or_many(value: object) -> object:
-    return [value] if isinstance(value, str | Mapping | SentModel) else value
+    one: list[object] = [value]
+    return one if isinstance(value, str | Mapping | SentModel) else value
 
 
 def _check(holds: bool, message: str) -> None:
