@@ -41,11 +41,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from speechmatics.models.job import JobDetailError, JobDetails
@@ -90,6 +90,7 @@ __all__ = [
 REQUEST_ID_HEADERS = ("Request-Id", "X-Azure-Ref", "X-Request-Id")
 """Where the service names a request, in the order of trust; support asks for it."""
 
+_JSON_OBJECT = TypeAdapter(dict[str, object])
 _BODY_EXCERPT = 200
 """Characters of an answer's body that an error message quotes."""
 
@@ -368,13 +369,9 @@ def _read_error_body(response: httpx.Response) -> tuple[str, str | None]:
     """`error` and `detail` of the API's error body, or the best that another body offers."""
     reason = response.reason_phrase or "Error"
     try:
-        body: object = json.loads(response.content)
-    except ValueError:
-        body = None
-    if isinstance(body, dict):
-        fields: dict[str, object] = body
-        error, detail = fields.get("error"), fields.get("detail")
-        return (str(error) if error else reason), (str(detail) if detail else None)
-    if "html" in response.headers.get("Content-Type", ""):
-        return reason, None
-    return reason, response.text.strip()[:_BODY_EXCERPT] or None
+        body = _JSON_OBJECT.validate_json(response.content)
+    except ValidationError:
+        is_page = "html" in response.headers.get("Content-Type", "")
+        return reason, (None if is_page else response.text.strip()[:_BODY_EXCERPT] or None)
+    error, detail = body.get("error"), body.get("detail")
+    return (str(error) if error else reason), (str(detail) if detail else None)

@@ -1,0 +1,268 @@
+"""One pure function per endpoint: from arguments to an `Operation`, which also knows how to read the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from speechmatics.exceptions import InvalidInputError, InvalidResponseError, UnknownFormatError
+from speechmatics.media import Audio, MultipartBody
+from speechmatics.models._base import invalid_response
+from speechmatics.models.config import JobConfig
+from speechmatics.models.job import CreateJobResponse, JobDetails, UsageReport
+from speechmatics.models.transcript import Transcript
+
+__all__ = [
+    "JsonFormat",
+    "JsonObject",
+    "Operation",
+    "TextFormat",
+    "TranscriptFormat",
+    "create_job",
+    "delete_job",
+    "get_job",
+    "get_job_log",
+    "get_json_transcript",
+    "get_text_transcript",
+    "get_usage",
+    "list_jobs",
+    "text_format",
+]
+
+JsonObject = dict[str, Any]
+"""A JSON object just as the server sent it."""
+JsonFormat = Literal["json-v2", "json_v2", "json"]
+"""The three names of the json-v2 format."""
+TextFormat = Literal["txt", "srt"]
+"""The formats that are text."""
+TranscriptFormat = Literal["json-v2", "json_v2", "json", "txt", "srt"]
+"""Every name of a transcript format."""
+
+MAX_PAGE = 100
+"""Jobs that a page of the list may hold (specification)."""
+
+_RawT = TypeVar("_RawT", covariant=True)
+_ParsedT = TypeVar("_ParsedT", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[_RawT, _ParsedT]):
+    """A request that can be sent, and what its answer means.
+
+    Attributes:
+        method: HTTP method.
+        path: Path below the base URL.
+        read: The answer as the server sent it.
+        parse: The answer as a model.
+        params: Query parameters.
+        body: The body, if there is one.
+        job_id: The job concerned, if there is one.
+        patience: Seconds that the server may take before it begins to answer, on top of the usual.
+    """
+
+    method: str
+    path: str
+    read: Callable[[httpx.Response], _RawT]
+    parse: Callable[[httpx.Response], _ParsedT]
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: MultipartBody | None = None
+    job_id: str | None = None
+    patience: float = 0
+
+
+def create_job(config: JobConfig, audio: Audio | None) -> Operation[str, str]:
+    """`POST /jobs`; reads the new job's id."""
+
+    def read(response: httpx.Response) -> str:
+        return _parse(CreateJobResponse, response).id
+
+    return Operation("POST", "jobs", read, read, body=MultipartBody(config.to_json(), audio))
+
+
+def list_jobs(
+    *, created_before: datetime | str | None = None, limit: int | None = None, include_deleted: bool | None = None
+) -> Operation[list[JsonObject], list[JobDetails]]:
+    """`GET /jobs`.
+
+    Raises:
+        InvalidInputError: `limit` is not from 1 to 100.
+    """
+    if limit is not None and not 1 <= limit <= MAX_PAGE:
+        raise InvalidInputError(f"limit must be from 1 to {MAX_PAGE}, not {limit}")
+    params = {
+        "created_before": _timestamp(created_before),
+        "limit": None if limit is None else str(limit),
+        "include_deleted": None if include_deleted is None else _flag(include_deleted),
+    }
+
+    def read(response: httpx.Response) -> list[JsonObject]:
+        try:
+            return _JOBS.validate_python(_member(response, "jobs"))
+        except ValidationError:
+            raise InvalidResponseError("jobs is not a list of objects", body=response.content) from None
+
+    def parse(response: httpx.Response) -> list[JobDetails]:
+        try:
+            return _PARSED_JOBS.validate_python(_member(response, "jobs"))
+        except ValidationError as error:
+            raise invalid_response(JobDetails, response.content, error) from None
+
+    return Operation("GET", "jobs", read, parse, params=_given(params))
+
+
+def get_job(job_id: str, *, wait: int | None = None) -> Operation[JsonObject, JobDetails]:
+    """`GET /jobs/{id}`."""
+    return Operation("GET", _job_path(job_id), _object, _job, params=_wait(wait), job_id=job_id, patience=wait or 0)
+
+
+def delete_job(job_id: str, *, force: bool) -> Operation[JsonObject, JobDetails]:
+    """`DELETE /jobs/{id}`."""
+    return Operation("DELETE", _job_path(job_id), _object, _job, params={"force": _flag(force)}, job_id=job_id)
+
+
+def get_json_transcript(job_id: str, *, wait: int | None = None) -> Operation[JsonObject, Transcript]:
+    """`GET /jobs/{id}/transcript` in the json-v2 format."""
+
+    def parse(response: httpx.Response) -> Transcript:
+        return _parse(Transcript, response, job_id)
+
+    params = {"format": "json-v2", **_wait(wait)}
+    path = _job_path(job_id, "transcript")
+    return Operation("GET", path, _object, parse, params=params, job_id=job_id, patience=wait or 0)
+
+
+def get_text_transcript(job_id: str, text_format: TextFormat, *, wait: int | None = None) -> Operation[str, str]:
+    """`GET /jobs/{id}/transcript` as text or SRT."""
+    params = {"format": text_format, **_wait(wait)}
+    path = _job_path(job_id, "transcript")
+    return Operation("GET", path, _text, _text, params=params, job_id=job_id, patience=wait or 0)
+
+
+def get_job_log(job_id: str) -> Operation[str, str]:
+    """`GET /jobs/{id}/log`."""
+    return Operation("GET", _job_path(job_id, "log"), _text, _text, job_id=job_id)
+
+
+def get_usage(since: date | str | None = None, until: date | str | None = None) -> Operation[JsonObject, UsageReport]:
+    """`GET /usage`.
+
+    Raises:
+        InvalidInputError: A date is not of the form YYYY-MM-DD.
+    """
+
+    def parse(response: httpx.Response) -> UsageReport:
+        return _parse(UsageReport, response)
+
+    params = {"since": _day("since", since), "until": _day("until", until)}
+    return Operation("GET", "usage", _object, parse, params=_given(params))
+
+
+def text_format(transcription_format: str) -> TextFormat | None:
+    """The format if it is text, None if it is json-v2 by any of its names.
+
+    Raises:
+        UnknownFormatError: It is neither.
+    """
+    name = transcription_format.lower()
+    if name in ("json-v2", "json_v2", "json"):
+        return None
+    if name == "txt":
+        return "txt"
+    if name == "srt":
+        return "srt"
+    raise UnknownFormatError(f"{transcription_format!r} is not a transcript format; use json-v2, txt or srt")
+
+
+_JOBS = TypeAdapter(list[JsonObject])
+_PARSED_JOBS = TypeAdapter(list[JobDetails])
+_OBJECT = TypeAdapter(JsonObject)
+
+
+def _object(response: httpx.Response) -> JsonObject:
+    try:
+        data: object = from_json(response.content)
+    except ValueError:
+        try:
+            data = json.loads(response.content)
+        except ValueError:
+            raise InvalidResponseError("the answer is not JSON", body=response.content) from None
+    if isinstance(data, dict):
+        return _OBJECT.validate_python(data)
+    raise InvalidResponseError("the answer is not a JSON object", body=response.content)
+
+
+def _member(response: httpx.Response, name: str) -> object:
+    data = _object(response)
+    if name not in data:
+        raise InvalidResponseError(f"the answer has no {name}", body=response.content)
+    return data[name]
+
+
+def _job(response: httpx.Response) -> JobDetails:
+    try:
+        return JobDetails.model_validate(_member(response, "job"))
+    except ValidationError as error:
+        raise invalid_response(JobDetails, response.content, error) from None
+
+
+_ModelT = TypeVar("_ModelT", CreateJobResponse, Transcript, UsageReport)
+
+
+def _parse(model: type[_ModelT], response: httpx.Response, job_id: str | None = None) -> _ModelT:
+    try:
+        return model.model_validate_json(response.content)
+    except ValidationError as error:
+        raise invalid_response(model, response.content, error, job_id=job_id) from None
+
+
+def _text(response: httpx.Response) -> str:
+    return response.content.decode("utf-8", errors="replace")
+
+
+def _job_path(job_id: str, *below: str) -> str:
+    if not job_id.strip() or job_id in (".", ".."):
+        raise InvalidInputError(f"{job_id!r} is not a job id")
+    return "/".join(["jobs", quote(job_id, safe=""), *below])
+
+
+def _wait(seconds: int | None) -> dict[str, str]:
+    if seconds is None:
+        return {}
+    if seconds < 0:
+        raise InvalidInputError(f"wait must be 0 or more whole seconds, not {seconds}")
+    return {"wait": str(seconds)}
+
+
+def _timestamp(moment: datetime | str | None) -> str | None:
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment
+
+
+def _day(name: str, day: date | str | None) -> str | None:
+    if isinstance(day, datetime):
+        day = day.date()
+    if isinstance(day, date):
+        return day.isoformat()
+    if day is not None:
+        try:
+            date.fromisoformat(day)
+        except ValueError:
+            raise InvalidInputError(f"{name} must be a date of the form YYYY-MM-DD, not {day!r}") from None
+    return day
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _given(params: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in params.items() if value is not None}
