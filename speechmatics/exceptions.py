@@ -35,8 +35,7 @@
         ├── InvalidResponseError                also ValueError: the answer is not what the API documents
         ├── TranscriptionError                  the job ended without a transcript
         │   └── UnknownFormatError              also ValueError; nothing was sent
-        ├── WaitTimeoutError                    also TimeoutError: the job still runs
-        └── SubmissionUncertainError            a job may or may not have been created
+        └── WaitTimeoutError                    also TimeoutError: the job still runs
 """
 
 from __future__ import annotations
@@ -79,7 +78,6 @@ __all__ = [
     "ServerError",
     "SettingsError",
     "SpeechmaticsError",
-    "SubmissionUncertainError",
     "TranscriptionError",
     "UnknownFormatError",
     "WaitTimeoutError",
@@ -286,20 +284,6 @@ class UnknownFormatError(TranscriptionError, ValueError):
 
 class WaitTimeoutError(SpeechmaticsError, TimeoutError):
     """The job did not end within the given time; it still runs."""
-
-
-class SubmissionUncertainError(SpeechmaticsError):
-    """A submission failed in such a way that a job may or may not have been created.
-
-    Nothing was sent twice. Look for the job before submitting again.
-
-    Attributes:
-        submission_id: What `tracking.details.submission_id` of the job would be.
-    """
-
-    def __init__(self, message: str, *, submission_id: str) -> None:
-        super().__init__(message)
-        self.submission_id = submission_id
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

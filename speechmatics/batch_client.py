@@ -1,0 +1,605 @@
+"""`BatchClient`: submit recordings, wait, read transcripts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from types import TracebackType
+from typing import Generic, Literal, Self, overload
+
+import httpx
+from pydantic import SecretStr
+from typing_extensions import TypeVar, Unpack
+
+from speechmatics import flows, operations
+from speechmatics.drivers import BlockingDriver, RequestOptions
+from speechmatics.exceptions import APIStatusError, AudioError, ConfigError, InvalidInputError
+from speechmatics.flows import Patience
+from speechmatics.media import AudioInput, open_audio
+from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource, as_job_config
+from speechmatics.models.job import JobDetails, UsageReport
+from speechmatics.models.transcript import Transcript
+from speechmatics.operations import JsonFormat, JsonObject, Operation, TextFormat, TranscriptFormat
+from speechmatics.policies import JobPager
+from speechmatics.settings import ConnectionSettings
+
+__all__ = ["BatchClient", "Parsed", "Raw"]
+
+_logger = logging.getLogger("speechmatics")
+
+MAX_CONCURRENCY = 50
+"""Jobs that `submit_jobs` keeps running at once at most."""
+
+
+class Raw:
+    """Marks a client that returns plain dicts."""
+
+
+class Parsed:
+    """Marks a client that returns models."""
+
+
+_Mode = TypeVar("_Mode", default=Raw)
+_RawT = TypeVar("_RawT")
+_ParsedT = TypeVar("_ParsedT")
+
+
+class BatchClient(Generic[_Mode]):
+    """Client of the Speechmatics Batch v2 API.
+
+    The first request opens the connection; `close`, or the end of a `with` block, closes it. One client may be used
+    from many threads.
+
+    Example:
+        >>> with BatchClient(settings, parse=True) as client:  # doctest: +SKIP
+        ...     print(client.transcribe("call.wav").to_text())
+
+    Args:
+        connection_settings: Settings, or a token, or None to take everything from the environment.
+        from_cli: Taken for compatibility; has no effect.
+        parse: False returns plain dicts as the server sent them, True returns models.
+        http_client: A client of one's own to send requests through; its owner closes it.
+
+    Raises:
+        SettingsError: A setting from the environment is wrong.
+    """
+
+    @overload
+    def __init__(
+        self: BatchClient[Raw],
+        connection_settings: ConnectionSettings | str | None = None,
+        from_cli: bool = False,
+        *,
+        parse: Literal[False] = False,
+        http_client: httpx.Client | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: BatchClient[Parsed],
+        connection_settings: ConnectionSettings | str | None = None,
+        from_cli: bool = False,
+        *,
+        parse: Literal[True],
+        http_client: httpx.Client | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: BatchClient[Raw | Parsed],
+        connection_settings: ConnectionSettings | str | None = None,
+        from_cli: bool = False,
+        *,
+        parse: bool,
+        http_client: httpx.Client | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        connection_settings: ConnectionSettings | str | None = None,
+        from_cli: bool = False,
+        *,
+        parse: bool = False,
+        http_client: httpx.Client | None = None,
+    ) -> None:
+        if isinstance(connection_settings, str):
+            connection_settings = ConnectionSettings(auth_token=SecretStr(connection_settings))
+        self.connection_settings = connection_settings or ConnectionSettings()
+        self._parse = parse
+        self._driver = BlockingDriver(self.connection_settings, http_client)
+
+    def __repr__(self) -> str:
+        return f"BatchClient({self.connection_settings.base_url!r}, parse={self._parse})"
+
+    def __enter__(self) -> Self:
+        return self.connect()
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def connect(self) -> Self:
+        """Opens the connection pool; the first request does so too."""
+        self._driver.open()
+        return self
+
+    def close(self) -> None:
+        """Closes the connection pool; closing twice is harmless."""
+        self._driver.close()
+
+    def send_request(self, method: str, path: str, **kwargs: Unpack[RequestOptions]) -> httpx.Response:
+        """Sends any request to the API.
+
+        Args:
+            method: HTTP method.
+            path: Path below the API's base URL, for example `jobs`; a query within it is kept.
+            **kwargs: Any keyword of httpx's `request`.
+
+        Raises:
+            APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
+            RequestError: No whole answer came (it is an `httpx.RequestError` too).
+        """
+        return self._driver.request(method, path, **kwargs)
+
+    @overload
+    def list_jobs(
+        self: BatchClient[Raw],
+        *,
+        created_before: datetime | str | None = None,
+        limit: int | None = None,
+        include_deleted: bool | None = None,
+    ) -> list[JsonObject]: ...
+    @overload
+    def list_jobs(
+        self: BatchClient[Parsed],
+        *,
+        created_before: datetime | str | None = None,
+        limit: int | None = None,
+        include_deleted: bool | None = None,
+    ) -> list[JobDetails]: ...
+    @overload
+    def list_jobs(
+        self,
+        *,
+        created_before: datetime | str | None = None,
+        limit: int | None = None,
+        include_deleted: bool | None = None,
+    ) -> list[JsonObject] | list[JobDetails]: ...
+    def list_jobs(
+        self,
+        *,
+        created_before: datetime | str | None = None,
+        limit: int | None = None,
+        include_deleted: bool | None = None,
+    ) -> list[JsonObject] | list[JobDetails]:
+        """Lists jobs, the most recent first: the last 100 of 7 days, unless the arguments say otherwise.
+
+        Args:
+            created_before: Only jobs created before this moment; a `datetime` or ISO 8601 text.
+            limit: At most this many, 1 to 100.
+            include_deleted: Whether deleted jobs are listed too.
+
+        Raises:
+            InvalidInputError: `limit` is out of range; nothing was sent.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return self._answer(
+            operations.list_jobs(created_before=created_before, limit=limit, include_deleted=include_deleted)
+        )
+
+    @overload
+    def iter_jobs(
+        self: BatchClient[Raw], *, include_deleted: bool = False, page_size: int = 100
+    ) -> Iterator[JsonObject]: ...
+    @overload
+    def iter_jobs(
+        self: BatchClient[Parsed], *, include_deleted: bool = False, page_size: int = 100
+    ) -> Iterator[JobDetails]: ...
+    @overload
+    def iter_jobs(
+        self, *, include_deleted: bool = False, page_size: int = 100
+    ) -> Iterator[JsonObject] | Iterator[JobDetails]: ...
+    def iter_jobs(
+        self, *, include_deleted: bool = False, page_size: int = 100
+    ) -> Iterator[JsonObject] | Iterator[JobDetails]:
+        """Goes through all jobs, page by page, the most recent first; each job comes once.
+
+        Args:
+            include_deleted: Whether deleted jobs are listed too.
+            page_size: Jobs asked for at once, 1 to 100.
+
+        Raises:
+            InvalidInputError: `page_size` is out of range; nothing was sent.
+            APIStatusError, RequestError: As `send_request`, when a page is read.
+        """
+        operations.list_jobs(limit=page_size)
+        if self._parse:
+            return self._parsed_pages(include_deleted, page_size)
+        return self._raw_pages(include_deleted, page_size)
+
+    def submit_job(self, audio: AudioInput | None, transcription_config: ConfigSource) -> str:
+        """Submits audio for transcription.
+
+        Args:
+            audio: A path (`str` or `PathLike`), bytes, a binary file object (sent from where it stands), a tuple of a
+                file name and bytes or a file object, or None where the configuration has `fetch_data`. Files are
+                streamed.
+            transcription_config: The wire's dict, a `JobConfig`, a `BatchTranscriptionConfig`, or the path of a JSON
+                file.
+
+        Returns:
+            The new job's id.
+
+        Raises:
+            AudioError, ConfigError: An argument is wrong; nothing was sent.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        config = as_job_config(transcription_config)
+        if audio is not None and config.fetch_data is not None:
+            raise ConfigError("audio and fetch_data are both given; the service takes one of them")
+        if audio is None and config.fetch_data is None:
+            raise AudioError("there is no audio; give a path, bytes or a file object, or fetch_data in the config")
+        opened = None if audio is None else open_audio(audio, limit=self.connection_settings.max_upload_bytes)
+        return self._answer(operations.create_job(config, opened))
+
+    @overload
+    def check_job_status(self: BatchClient[Raw], job_id: str, *, wait: int | None = None) -> JsonObject: ...
+    @overload
+    def check_job_status(self: BatchClient[Parsed], job_id: str, *, wait: int | None = None) -> JobDetails: ...
+    @overload
+    def check_job_status(self, job_id: str, *, wait: int | None = None) -> JsonObject | JobDetails: ...
+    def check_job_status(self, job_id: str, *, wait: int | None = None) -> JsonObject | JobDetails:
+        """Asks where a job stands.
+
+        Args:
+            job_id: The job.
+            wait: Whole seconds that the service may hold the answer back until the job ends.
+
+        Returns:
+            `{"job": {...}}` as the server sent it, or `JobDetails`.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return self._answer(operations.get_job(job_id, wait=wait))
+
+    @overload
+    def get_job_result(
+        self: BatchClient[Raw], job_id: str, transcription_format: JsonFormat = "json-v2", *, wait: int | None = None
+    ) -> JsonObject | Literal[False]: ...
+    @overload
+    def get_job_result(
+        self: BatchClient[Parsed], job_id: str, transcription_format: JsonFormat = "json-v2", *, wait: int | None = None
+    ) -> Transcript | Literal[False]: ...
+    @overload
+    def get_job_result(
+        self, job_id: str, transcription_format: TextFormat, *, wait: int | None = None
+    ) -> str | Literal[False]: ...
+    @overload
+    def get_job_result(
+        self: BatchClient[Raw], job_id: str, transcription_format: TranscriptFormat, *, wait: int | None = None
+    ) -> JsonObject | str | Literal[False]: ...
+    @overload
+    def get_job_result(
+        self: BatchClient[Parsed], job_id: str, transcription_format: TranscriptFormat, *, wait: int | None = None
+    ) -> Transcript | str | Literal[False]: ...
+    @overload
+    def get_job_result(
+        self, job_id: str, transcription_format: TranscriptFormat = "json-v2", *, wait: int | None = None
+    ) -> JsonObject | Transcript | str | Literal[False]: ...
+    def get_job_result(
+        self, job_id: str, transcription_format: TranscriptFormat = "json-v2", *, wait: int | None = None
+    ) -> JsonObject | Transcript | str | Literal[False]:
+        """Asks for a transcript.
+
+        Args:
+            job_id: The job.
+            transcription_format: `json-v2` (also `json`, `json_v2`), `txt` or `srt`.
+            wait: Whole seconds that the service may hold the answer back until the transcript is ready.
+
+        Returns:
+            A dict or a `Transcript` for json-v2, text for the others, or False while the job runs.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            TranscriptionError: The job ended without a transcript, or the format is unknown.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        text_format = operations.text_format(transcription_format)
+        if text_format is not None:
+            text = operations.get_text_transcript(job_id, text_format, wait=wait)
+            response = self._driver.run(flows.result(text, job_id))
+            return False if response is None else text.read(response)
+        transcript = operations.get_json_transcript(job_id, wait=wait)
+        response = self._driver.run(flows.result(transcript, job_id))
+        return False if response is None else self._read(transcript, response)
+
+    @overload
+    def wait_for_completion(
+        self,
+        job_id: str,
+        transcription_format: TextFormat = "txt",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> str: ...
+    @overload
+    def wait_for_completion(
+        self: BatchClient[Raw],
+        job_id: str,
+        transcription_format: JsonFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject: ...
+    @overload
+    def wait_for_completion(
+        self: BatchClient[Parsed],
+        job_id: str,
+        transcription_format: JsonFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript: ...
+    @overload
+    def wait_for_completion(
+        self: BatchClient[Raw],
+        job_id: str,
+        transcription_format: TranscriptFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | str: ...
+    @overload
+    def wait_for_completion(
+        self: BatchClient[Parsed],
+        job_id: str,
+        transcription_format: TranscriptFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript | str: ...
+    @overload
+    def wait_for_completion(
+        self,
+        job_id: str,
+        transcription_format: TranscriptFormat = "txt",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | Transcript | str: ...
+    def wait_for_completion(
+        self,
+        job_id: str,
+        transcription_format: TranscriptFormat = "txt",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | Transcript | str:
+        """Waits until a job ends, and returns its transcript.
+
+        Args:
+            job_id: The job.
+            transcription_format: `txt`, `srt` or `json-v2` (also `json`, `json_v2`).
+            timeout: Seconds to wait at most; None for the setting `wait_timeout`, which by default has no limit.
+            on_status: Called with the job when its status is first seen and when it changes.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            TranscriptionError: The job was rejected, deleted or has expired, or the format is unknown.
+            WaitTimeoutError: It did not end in time; it still runs.
+            APIStatusError, RequestError: As `send_request`, where failures did not pass.
+        """
+        settings = self.connection_settings
+        patience = self._patience(settings.wait_timeout if timeout is None else timeout)
+        text_format = operations.text_format(transcription_format)
+        if text_format is not None:
+            text = operations.get_text_transcript(job_id, text_format)
+            return text.read(self._driver.run(flows.wait(text, job_id, patience, on_status)))
+        transcript = operations.get_json_transcript(job_id)
+        return self._read(transcript, self._driver.run(flows.wait(transcript, job_id, patience, on_status)))
+
+    @overload
+    def transcribe(
+        self: BatchClient[Raw],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: JsonFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject: ...
+    @overload
+    def transcribe(
+        self: BatchClient[Parsed],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: JsonFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript: ...
+    @overload
+    def transcribe(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        *,
+        transcription_format: TextFormat,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> str: ...
+    @overload
+    def transcribe(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None,
+        transcription_format: TextFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> str: ...
+    @overload
+    def transcribe(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | Transcript | str: ...
+    def transcribe(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | Transcript | str:
+        """Submits audio, waits for the job, and returns its transcript.
+
+        Arguments, results and errors are those of `submit_job` and `wait_for_completion`; without a configuration
+        the language is English. An error after the submission carries the job's id.
+        """
+        operations.text_format(transcription_format)
+        job_id = self.submit_job(
+            audio, BatchTranscriptionConfig() if transcription_config is None else transcription_config
+        )
+        return self.wait_for_completion(job_id, transcription_format, timeout=timeout, on_status=on_status)
+
+    def delete_job(self, job_id: str, force: bool = False) -> str | Literal[False]:
+        """Deletes a job and all that belongs to it.
+
+        Args:
+            job_id: The job.
+            force: Whether a running job is ended.
+
+        Returns:
+            A sentence that says so, or False if the job runs and `force` is not set.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        job = self._driver.run(flows.delete_job(job_id, force=force))
+        if job is None:
+            return False
+        return (
+            f"Job {job_id} {job.status}" if job.status == "deleted" else f"Job {job_id} was not deleted: {job.status}"
+        )
+
+    def get_job_log(self, job_id: str) -> str:
+        """The log of a job.
+
+        Raises:
+            JobNotFoundException: There is no such job, or it has no log.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return self._answer(operations.get_job_log(job_id))
+
+    @overload
+    def get_usage(
+        self: BatchClient[Raw], since: date | str | None = None, until: date | str | None = None
+    ) -> JsonObject: ...
+    @overload
+    def get_usage(
+        self: BatchClient[Parsed], since: date | str | None = None, until: date | str | None = None
+    ) -> UsageReport: ...
+    @overload
+    def get_usage(
+        self, since: date | str | None = None, until: date | str | None = None
+    ) -> JsonObject | UsageReport: ...
+    def get_usage(self, since: date | str | None = None, until: date | str | None = None) -> JsonObject | UsageReport:
+        """How much has been transcribed.
+
+        Args:
+            since: First day counted, a `date` or `YYYY-MM-DD`.
+            until: Last day counted.
+
+        Raises:
+            InvalidInputError: A day is not of that form; nothing was sent.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return self._answer(operations.get_usage(since, until))
+
+    def submit_jobs(
+        self,
+        audio_paths: Iterable[str | os.PathLike[str]],
+        transcription_config: ConfigSource,
+        concurrency: int = 5,
+    ) -> Iterator[tuple[str | os.PathLike[str], str]]:
+        """Submits many files, some at a time, and yields each path with its job's id as the job ends.
+
+        A file whose submission the service refuses is logged as a warning and passed over.
+
+        Args:
+            audio_paths: The files.
+            transcription_config: As for `submit_job`.
+            concurrency: Jobs that run at once, 1 to 50.
+
+        Raises:
+            InvalidInputError: `concurrency` is out of range.
+            AudioError, ConfigError: An argument is wrong.
+        """
+        if not 1 <= concurrency <= MAX_CONCURRENCY:
+            raise InvalidInputError(f"concurrency must be from 1 to {MAX_CONCURRENCY}, not {concurrency}")
+        return self._submitted(audio_paths, as_job_config(transcription_config), concurrency)
+
+    def _submitted(
+        self, audio_paths: Iterable[str | os.PathLike[str]], config: ConfigSource, concurrency: int
+    ) -> Iterator[tuple[str | os.PathLike[str], str]]:
+        running: dict[str, str | os.PathLike[str]] = {}
+
+        def ended() -> tuple[str | os.PathLike[str], str]:
+            job_id = self._driver.run(flows.next_ended(list(running), self._patience(None)))
+            return running.pop(job_id), job_id
+
+        for path in audio_paths:
+            if len(running) >= concurrency:
+                yield ended()
+            try:
+                running[self.submit_job(path, config)] = path
+            except APIStatusError as error:
+                _logger.warning("%s was not submitted: %s", path, error)
+        while running:
+            yield ended()
+
+    def _raw_pages(self, include_deleted: bool, page_size: int) -> Iterator[JsonObject]:
+        pager = JobPager(page_size)
+        while not pager.finished:
+            operation, response = self._page(pager, include_deleted, page_size)
+            jobs = operation.read(response)
+            for position in pager.take([(job.id, job.created_at) for job in operation.parse(response)]):
+                yield jobs[position]
+
+    def _parsed_pages(self, include_deleted: bool, page_size: int) -> Iterator[JobDetails]:
+        pager = JobPager(page_size)
+        while not pager.finished:
+            operation, response = self._page(pager, include_deleted, page_size)
+            jobs = operation.parse(response)
+            for position in pager.take([(job.id, job.created_at) for job in jobs]):
+                yield jobs[position]
+
+    def _page(
+        self, pager: JobPager, include_deleted: bool, page_size: int
+    ) -> tuple[Operation[list[JsonObject], list[JobDetails]], httpx.Response]:
+        operation = operations.list_jobs(
+            created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
+        )
+        return operation, self._driver.run(flows.call(operation))
+
+    def _patience(self, timeout: float | None) -> Patience:
+        settings = self.connection_settings
+        return Patience(
+            first=settings.poll_interval, longest=settings.poll_interval_max, timeout=timeout, clock=time.monotonic
+        )
+
+    def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
+        return self._read(operation, self._driver.run(flows.call(operation)))
+
+    def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
+        return operation.parse(response) if self._parse else operation.read(response)
