@@ -1,0 +1,6 @@
+"""The Batch v2 API on this machine, with a speech engine of its own; needs the extra `local`."""
+
+from speechmatics.local.engine import Engine, Recognition, UnreadableAudio
+from speechmatics.local.shell import LocalServer
+
+__all__ = ["Engine", "LocalServer", "Recognition", "UnreadableAudio"]

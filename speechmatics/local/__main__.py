@@ -1,0 +1,54 @@
+"""`python -m speechmatics.local`: the server as a process, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from speechmatics.exceptions import SpeechmaticsError
+from speechmatics.local.shell import LocalServer
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the server until it is told to stop; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m speechmatics.local", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen at, 0 for any (default %(default)s)")
+    parser.add_argument("--data-dir", type=Path, help="folder that keeps the jobs (default: a temporary one)")
+    options = parser.parse_args(arguments)
+    stop = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    server = LocalServer(
+        host=options.host,
+        port=options.port,
+        data_dir=options.data_dir,
+        token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN"),
+    )
+    try:
+        with server:
+            sys.stdout.write(f"listening at {server.url} (clients: SPEECHMATICS_URL={server.url}); Ctrl-C stops\n")
+            sys.stdout.flush()
+            stop.wait()
+    except OSError as error:
+        sys.stderr.write(f"cannot listen at {options.host}:{options.port}: {error.strerror}\n")
+        return 1
+    except SpeechmaticsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

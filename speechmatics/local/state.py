@@ -1,0 +1,235 @@
+"""Jobs and their states, kept in SQLite; the transitions that exist are declared."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import string
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from speechmatics.local.errors import job_not_found, locked
+from speechmatics.models.job import JobStatus
+
+__all__ = ["Job", "JobStore", "now"]
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    JobStatus.RUNNING: frozenset({JobStatus.DONE, JobStatus.REJECTED, JobStatus.DELETED}),
+    JobStatus.DONE: frozenset({JobStatus.DELETED}),
+    JobStatus.REJECTED: frozenset({JobStatus.DELETED}),
+    JobStatus.DELETED: frozenset(),
+}
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT UNIQUE NOT NULL,
+    created_at TEXT NOT NULL,
+    data_name TEXT NOT NULL,
+    config TEXT NOT NULL,
+    status TEXT NOT NULL,
+    duration REAL,
+    transcript TEXT,
+    errors TEXT NOT NULL DEFAULT '[]',
+    log TEXT NOT NULL DEFAULT ''
+)
+"""
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands."""
+
+    id: str
+    created_at: str
+    data_name: str
+    config: dict[str, Any]
+    status: str
+    duration: float | None
+    transcript: dict[str, Any] | None
+    errors: list[dict[str, str]]
+    log: str
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The job as the API describes it."""
+        details: dict[str, Any] = {
+            "id": self.id,
+            "created_at": self.created_at,
+            "data_name": self.data_name,
+            "status": self.status,
+            "config": self.config,
+        }
+        if self.duration is not None:
+            details["duration"] = round(self.duration)
+        if self.errors:
+            details["errors"] = self.errors
+        return details
+
+
+class JobStore:
+    """The jobs of a server; may be used from many threads."""
+
+    def __init__(self, file: Path) -> None:
+        self._database = sqlite3.connect(file, check_same_thread=False)
+        self._database.row_factory = sqlite3.Row
+        self._changed = threading.Condition()
+        self._closed = False
+        with self._changed, self._database:
+            self._database.execute(_SCHEMA)
+
+    def close(self) -> None:
+        """Ends all waiting and closes the database."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            self._database.close()
+
+    def add(self, config: dict[str, Any], data_name: str) -> Job:
+        """A new job, running."""
+        job_id = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+        with self._changed, self._database:
+            self._database.execute(
+                "INSERT INTO jobs (id, created_at, data_name, config, status) VALUES (?, ?, ?, ?, ?)",
+                (job_id, now(), data_name, json.dumps(config), JobStatus.RUNNING),
+            )
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """A job.
+
+        Raises:
+            ApiError: 404, there is no such job.
+        """
+        with self._changed:
+            row = self._database.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        if row is None:
+            raise job_not_found(job_id)
+        return _job(row)
+
+    def recent(
+        self, *, created_before: str | None = None, limit: int = 100, include_deleted: bool = False
+    ) -> list[Job]:
+        """Jobs, the most recent first."""
+        with self._changed:
+            rows = self._database.execute(
+                "SELECT * FROM jobs WHERE created_at < ? AND (? OR status != ?) ORDER BY number DESC LIMIT ?",
+                (created_before or "9999", include_deleted, JobStatus.DELETED, limit),
+            ).fetchall()
+        return [_job(row) for row in rows]
+
+    def running(self) -> list[Job]:
+        """Jobs that have yet to end, the oldest first."""
+        with self._changed:
+            rows = self._database.execute(
+                "SELECT * FROM jobs WHERE status = ? ORDER BY number", (JobStatus.RUNNING,)
+            ).fetchall()
+        return [_job(row) for row in rows]
+
+    def usage(self, since: str | None, until: str | None) -> dict[str, Any]:
+        """Jobs that were done, by day of creation: how many, and how many hours of audio."""
+        first, last = since or "0000-01-01", until or "9999-12-31"
+        with self._changed:
+            count, seconds, oldest, newest = self._database.execute(
+                "SELECT COUNT(*), TOTAL(duration), MIN(created_at), MAX(created_at) FROM jobs "
+                "WHERE duration IS NOT NULL AND substr(created_at, 1, 10) BETWEEN ? AND ?",
+                (first, last),
+            ).fetchone()
+        row = {"mode": "batch", "type": "transcription", "count": count, "duration_hrs": round(seconds / 3600, 4)}
+        return {
+            "since": f"{since}T00:00:00Z" if since else oldest or now(),
+            "until": f"{until}T23:59:59Z" if until else newest or now(),
+            "summary": [row] if count else [],
+            "details": [{**row, "language": "en"}] if count else [],
+        }
+
+    def finish(self, job_id: str, transcript: dict[str, Any], duration: float) -> None:
+        """Ends a job with its transcript, unless it has been deleted meanwhile."""
+        self._move(job_id, JobStatus.DONE, transcript=json.dumps(transcript), duration=duration)
+
+    def reject(self, job_id: str, errors: list[dict[str, str]]) -> None:
+        """Ends a job without a transcript, unless it has been deleted meanwhile."""
+        self._move(job_id, JobStatus.REJECTED, errors=json.dumps(errors))
+
+    def delete(self, job_id: str, *, force: bool) -> Job:
+        """Deletes a job.
+
+        Raises:
+            ApiError: 404, there is no such job; 423, it runs and `force` is not set.
+        """
+        job = self.get(job_id)
+        if job.status == JobStatus.RUNNING and not force:
+            raise locked(job_id)
+        self._move(job_id, JobStatus.DELETED)
+        return self.get(job_id)
+
+    def write_log(self, job_id: str, line: str) -> None:
+        """Adds a line to a job's log."""
+        with self._changed:
+            if not self._closed:
+                with self._database:
+                    self._database.execute("UPDATE jobs SET log = log || ? WHERE id = ?", (f"{now()} {line}\n", job_id))
+
+    def wait(self, job_id: str, seconds: float) -> Job:
+        """A job once it has ended, or as it stands after `seconds`.
+
+        Raises:
+            ApiError: 404, there is no such job.
+        """
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            job = self.get(job_id)
+            while job.status == JobStatus.RUNNING and (left := deadline - time.monotonic()) > 0:
+                self._changed.wait(left)
+                if self._closed:
+                    break
+                job = self.get(job_id)
+        return job
+
+    def _move(
+        self,
+        job_id: str,
+        status: str,
+        *,
+        transcript: str | None = None,
+        duration: float | None = None,
+        errors: str | None = None,
+    ) -> None:
+        with self._changed:
+            if self._closed:
+                return
+            with self._database:
+                row = self._database.execute("SELECT status FROM jobs WHERE id = ?", (job_id,)).fetchone()
+                if row is None or status not in TRANSITIONS[row["status"]]:
+                    return
+                self._database.execute(
+                    "UPDATE jobs SET status = ?, transcript = ?, duration = COALESCE(?, duration), "
+                    "errors = COALESCE(?, errors) WHERE id = ?",
+                    (status, transcript, duration, errors, job_id),
+                )
+            self._changed.notify_all()
+
+
+def now() -> str:
+    """The time as the API writes it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(
+        id=row["id"],
+        created_at=row["created_at"],
+        data_name=row["data_name"],
+        config=json.loads(row["config"]),
+        status=row["status"],
+        duration=row["duration"],
+        transcript=json.loads(row["transcript"]) if row["transcript"] else None,
+        errors=json.loads(row["errors"]),
+        log=row["log"],
+    )
