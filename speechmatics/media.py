@@ -113,8 +113,8 @@ class MultipartBody:
         self._before = self._part('name="config"', "application/json") + config.encode() + b"\r\n"
         self._after = f"--{self._boundary}--\r\n".encode()
         if audio is not None:
-            name = audio.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-            self._before += self._part(f'name="data_file"; filename="{name}"', audio.content_type)
+            name = _quoted(audio.name)
+            self._before += self._part(f'name="data_file"; filename={name}', audio.content_type)
             self._after = b"\r\n" + self._after
 
     def __repr__(self) -> str:
@@ -211,6 +211,12 @@ def _find_stream(name: str, stream: IO[bytes], limit: int | None) -> Audio:
 def _name_of(stream: object) -> str:
     name = getattr(stream, "name", None)
     return PurePath(name).name if isinstance(name, str) and PurePath(name).name else _DEFAULT_NAME
+
+
+def _quoted(name: str) -> str:
+    for character, replacement in (("\\", "\\\\"), ('"', '\\"'), ("\r", "%0D"), ("\n", "%0A")):
+        name = name.replace(character, replacement)
+    return f'"{name}"'
 
 
 def _read_all(stream: IO[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,104 @@
+"""What the tests share: a local server whose engine is scripted, and clients of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from speechmatics import BatchClient, ConnectionSettings, JobConfig, Parsed, Raw
+from speechmatics.local import LocalServer, Recognition, UnreadableAudio
+
+AUDIO = Path(__file__).parent.parent / "examples" / "audio"
+
+
+class ScriptedEngine:
+    """Answers at once with two words and a full stop; audio that begins with `bad` is unreadable; `hold` stops it."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self.go = threading.Event()
+        self.go.set()
+
+    def transcribe(self, audio: Path, config: JobConfig) -> Recognition:
+        """The same results for every audio."""
+        content = audio.read_bytes()
+        self.received.append(content)
+        self.go.wait(20)
+        if content.startswith(b"bad"):
+            raise UnreadableAudio("the audio cannot be decoded: it is bad")
+        return Recognition(
+            2.4,
+            [
+                {
+                    "type": "word",
+                    "start_time": 0.1,
+                    "end_time": 0.5,
+                    "alternatives": [{"content": "Hello", "confidence": 0.9, "language": "en"}],
+                },
+                {
+                    "type": "word",
+                    "start_time": 0.6,
+                    "end_time": 1.0,
+                    "alternatives": [{"content": "world", "confidence": 0.8, "language": "en"}],
+                },
+                {
+                    "type": "punctuation",
+                    "start_time": 1.0,
+                    "end_time": 1.0,
+                    "is_eos": True,
+                    "attaches_to": "previous",
+                    "alternatives": [{"content": ".", "confidence": 0.8, "language": "en"}],
+                },
+            ],
+        )
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the settings of the machine it runs on."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("SPEECHMATICS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture
+def engine() -> Iterator[ScriptedEngine]:
+    """An engine that can be held."""
+    scripted = ScriptedEngine()
+    yield scripted
+    scripted.go.set()
+
+
+@pytest.fixture
+def server(engine: ScriptedEngine) -> Iterator[LocalServer]:
+    """A local server with the scripted engine, which wants a token."""
+    with LocalServer(engine=engine, token="test-token") as running:
+        yield running
+
+
+@pytest.fixture
+def settings(server: LocalServer) -> ConnectionSettings:
+    """Settings for the server, polling quickly."""
+    settings = server.connection_settings
+    settings.poll_interval = 0.01
+    return settings
+
+
+@pytest.fixture
+def client(settings: ConnectionSettings) -> Iterator[BatchClient[Raw]]:
+    """A client that returns dicts."""
+    with BatchClient(settings) as raw:
+        yield raw
+
+
+@pytest.fixture
+def parsed_client(settings: ConnectionSettings) -> Iterator[BatchClient[Parsed]]:
+    """A client that returns models."""
+    with BatchClient(settings, parse=True) as parsed:
+        yield parsed
