@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from speechmatics import BatchClient, ConnectionSettings, FetchData, JobConfig, SpeechmaticsError, TranscriptionConfig
 from speechmatics.local import LocalServer
@@ -80,4 +81,7 @@ def test_headers_for_others_are_not_shown() -> None:
         transcription_config=TranscriptionConfig(),
     )
     assert TOKEN not in repr(config)
+    with pytest.raises(ValidationError) as caught:
+        FetchData(url="nowhere", auth_headers=[f"Authorization: {TOKEN}"])
+    assert TOKEN not in str(caught.value)
     assert TOKEN in config.to_json()

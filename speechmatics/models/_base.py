@@ -140,6 +140,7 @@ class SentModel(BaseModel):
     model_config = ConfigDict(
         extra="allow",
         validate_assignment=True,
+        hide_input_in_errors=True,
         validate_by_name=True,
         validate_by_alias=True,
         protected_namespaces=(),

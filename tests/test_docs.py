@@ -1,0 +1,49 @@
+"""What the documents say is so."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import speechmatics
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_s_code_prints_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The snippet is run with the real engine; its text is the README's, and the numbers have the same shape."""
+    monkeypatch.chdir(ROOT)
+    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    [expected] = re.findall(r"prints\n\n```\n(.*?)```", README, re.DOTALL)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {})
+
+    def without_numbers(text: str) -> str:
+        return re.sub(r"\d+\.\d+", "0", text)
+
+    assert without_numbers(printed.getvalue()) == without_numbers(expected)
+
+
+def test_versions_agree() -> None:
+    """Of the package, the project and the newest entry of the changelog."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    newest = re.search(r"^## (\S+)", changelog, re.MULTILINE)
+    assert newest is not None
+    assert project["version"] == speechmatics.__version__ == newest[1]
+
+
+def test_the_lowest_versions_that_tox_installs_are_the_declared_ones() -> None:
+    """The pins of the `lowest` environment are the minimums of the project's dependencies."""
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = content["project"]
+    declared = {*project["dependencies"], *project["optional-dependencies"]["local"]}
+    pins = content["tool"]["tox"]["env"]["lowest"]["deps"]
+    assert sorted(pin.replace("==", ">=") for pin in pins) == sorted(declared)

@@ -1,0 +1,185 @@
+"""Waiting and asking, without a network: a scripted service and a clock of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+import speechmatics as sm
+from speechmatics import flows, operations
+from speechmatics.flows import Flow, Patience, Sleep
+from speechmatics.policies import JobPager, polling_delays
+
+Answer = httpx.Response | sm.RequestError
+TRANSCRIPT = operations.get_text_transcript("j", "txt")
+
+
+class Service:
+    """Answers requests from a list, and counts the seconds that a flow sleeps."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+        self.now = 100.0
+
+    def run(self, flow: Flow[httpx.Response | None]) -> httpx.Response | None:
+        """Runs a flow to its end."""
+        step = next(flow)
+        while True:
+            try:
+                if isinstance(step, Sleep):
+                    self.now += step.seconds
+                    step = flow.send(None)
+                    continue
+                self.asked.append(step.path)
+                answer = self.answers.pop(0)
+                if isinstance(answer, sm.RequestError):
+                    step = flow.throw(answer)
+                else:
+                    answer.request = httpx.Request(step.method, f"http://host/v2/{step.path}")
+                    step = flow.send(answer)
+            except StopIteration as end:
+                value: httpx.Response | None = end.value
+                return value
+
+    def wait(self, timeout: float | None = None, on_status: Callable[[sm.JobDetails], None] | None = None) -> str:
+        """Waits for the job `j`."""
+        patience = Patience(first=0.2, longest=10, timeout=timeout, clock=lambda: self.now)
+        response = self.run(flows.wait(TRANSCRIPT, "j", patience, on_status))
+        assert response is not None
+        return response.text
+
+
+def status(value: str, **others: object) -> httpx.Response:
+    """Job details without a duration."""
+    return httpx.Response(200, json={"job": {"id": "j", "status": value, **others}})
+
+
+def failure(code: int, error: str) -> httpx.Response:
+    """An error of the API."""
+    return httpx.Response(code, json={"code": code, "error": error})
+
+
+def done(text: str = "text") -> httpx.Response:
+    """A transcript."""
+    return httpx.Response(200, text=text)
+
+
+def test_waiting_looks_at_once_and_then_ever_more_rarely() -> None:
+    """No sleep before the first look; the time between looks grows to its limit."""
+    service = Service(status("done"), done())
+    assert (service.wait(), service.now) == ("text", 100.0)
+    delays = polling_delays(0.2, 10)
+    first = [next(delays) for _ in range(30)]
+    assert first[0] == 0.2
+    assert first == sorted(first)
+    assert first[-1] == 10
+
+
+def test_waiting_survives_what_passes() -> None:
+    """A dropped connection, 429, 5xx, and a transcript that is late do not end the wait."""
+    service = Service(
+        status("running"),
+        sm.ReadTimeout("slow"),
+        failure(429, "Too many"),
+        failure(503, "Busy"),
+        status("done"),
+        failure(404, "Transcription not ready"),
+        status("done"),
+        failure(502, "Bad gateway"),
+        status("done"),
+        done(),
+    )
+    assert service.wait() == "text"
+
+
+def test_waiting_gives_up_on_what_does_not_pass() -> None:
+    """A 401 ends the wait at once, the tenth failure in a row too."""
+    with pytest.raises(sm.AuthenticationError):
+        Service(failure(401, "Permission Denied")).wait()
+    service = Service(*[sm.ConnectError("down") for _ in range(10)])
+    with pytest.raises(sm.ConnectError):
+        service.wait()
+    assert service.answers == []
+
+
+def test_a_deadline_is_kept() -> None:
+    """The last sleep ends at the deadline, and the error names the job."""
+    service = Service(*[status("running") for _ in range(50)])
+    with pytest.raises(sm.WaitTimeoutError, match="within 3 s") as caught:
+        service.wait(timeout=3)
+    assert caught.value.job_id == "j"
+    assert service.now == pytest.approx(103)
+
+
+@pytest.mark.parametrize("ended", ["rejected", "deleted", "expired"])
+def test_a_job_that_ends_without_a_transcript(ended: str) -> None:
+    """The error carries the job and the service's own list."""
+    errors = [{"timestamp": "2026-01-01T00:00:00Z", "message": "no speech"}]
+    with pytest.raises(sm.TranscriptionError, match=f"ended as {ended}: no speech") as caught:
+        Service(status(ended, errors=errors)).wait()
+    assert [error.to_dict() for error in caught.value.errors] == errors
+
+
+@pytest.mark.parametrize(
+    ("answers", "requests"),
+    [
+        ([failure(404, "Job In Progress")], 1),
+        ([failure(404, "Job not found"), status("running")], 2),
+        ([failure(404, ""), status("some_new_status")], 2),
+    ],
+)
+def test_a_404_on_the_transcript_of_a_running_job_is_none(answers: list[Answer], requests: int) -> None:
+    """Where the answer does not say it, the job's own state does."""
+    service = Service(*answers)
+    assert service.run(flows.result(TRANSCRIPT, "j")) is None
+    assert len(service.asked) == requests
+
+
+def test_a_404_on_the_transcript_of_no_job_is_an_error() -> None:
+    """And a job that was done in between is read."""
+    with pytest.raises(sm.JobNotFoundException):
+        Service(failure(404, "Job not found"), failure(404, "Job not found")).run(flows.result(TRANSCRIPT, "j"))
+    response = Service(failure(404, "Job not found"), status("done"), done()).run(flows.result(TRANSCRIPT, "j"))
+    assert response is not None
+    assert response.text == "text"
+
+
+def test_errors_without_the_api_s_body() -> None:
+    """An HTML page is not quoted; plain text is, in part; a request id is named."""
+    page = httpx.Response(429, html="<html>secret page</html>", headers={"Request-Id": "r-1"})
+    with pytest.raises(
+        sm.RateLimitError, match=r"429 Too Many Requests \(GET http://host/v2/jobs/j/transcript, .*r-1\)"
+    ):
+        Service(page).run(flows.call(TRANSCRIPT))
+    with pytest.raises(sm.ServerError, match="502 Bad Gateway: upstream"):
+        Service(httpx.Response(502, text="upstream " * 100)).run(flows.call(TRANSCRIPT))
+    with pytest.raises(sm.APIStatusError, match="302"):
+        Service(httpx.Response(302)).run(flows.call(TRANSCRIPT))
+
+
+def test_paging_gives_each_job_once_even_within_a_millisecond() -> None:
+    """Pages that overlap or repeat end the walk without a loop."""
+    details = sm.JobDetails.from_json(json.dumps({"id": "x", "status": "done", "created_at": "2026-01-01T00:00:00Z"}))
+    moment = details.created_at
+    pager = JobPager(2)
+    assert pager.take([("a", moment), ("b", moment)]) == [0, 1]
+    assert not pager.finished
+    assert pager.take([("a", moment), ("b", moment)]) == []
+    assert not pager.finished
+    assert pager.take([("b", moment), ("c", moment)]) == [1]
+    while not pager.finished:
+        pager.take([("b", moment), ("c", moment)])
+
+
+@pytest.mark.parametrize("job_id", ["", " ", ".", ".."])
+def test_a_job_id_must_be_one(job_id: str) -> None:
+    """An id that would change the path is refused, and others are quoted."""
+    with pytest.raises(sm.InvalidInputError):
+        operations.get_job(job_id)
+    assert operations.get_job("a/../b").path == "jobs/a%2F..%2Fb"
+    with pytest.raises(sm.InvalidInputError, match="wait"):
+        operations.get_job("a", wait=-1)

@@ -1,0 +1,54 @@
+"""The public face of the package."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import speechmatics
+from speechmatics import exceptions, models
+
+
+def test_every_public_name_is_there() -> None:
+    """Each module lists its names, sorted; the package gives the errors, models, settings and the client."""
+    for module in (speechmatics, exceptions, models):
+        assert all(hasattr(module, name) for name in module.__all__)
+        assert sorted(module.__all__, key=str.casefold) == sorted(set(module.__all__), key=str.casefold)
+    assert set(exceptions.__all__) <= set(speechmatics.__all__)
+    assert {"BatchClient", "ConnectionSettings", "Transcript", "JobConfig"} <= set(speechmatics.__all__)
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    """Each has a docstring and an `__all__`."""
+    for info in pkgutil.walk_packages(speechmatics.__path__, "speechmatics."):
+        if info.name.startswith(("speechmatics.rt", "speechmatics.batch.")) or info.name == "speechmatics.batch":
+            continue
+        if not info.name.endswith("__main__"):
+            module = importlib.import_module(info.name)
+            assert module.__doc__, info.name
+            assert hasattr(module, "__all__"), info.name
+
+
+def test_every_error_is_in_the_drawn_tree() -> None:
+    """The docstring of the exceptions names each of them."""
+    assert exceptions.__doc__ is not None
+    drawn = exceptions.__doc__.replace("──", " ").split()
+    for name in exceptions.__all__:
+        assert name in drawn
+
+
+def test_the_client_imports_nothing_of_an_extra() -> None:
+    """`import speechmatics.batch_client` leaves every optional package alone."""
+    extras = {"fastapi", "starlette", "uvicorn", "multipart", "python_multipart", "faster_whisper", "numpy", "pytest"}
+    code = f"import sys, speechmatics.batch_client; print(sorted({extras!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_vendor_s_package_beside_this_one_still_imports() -> None:
+    """`speechmatics.rt` is installed with the development extra."""
+    code = "import speechmatics.rt, speechmatics; print(speechmatics.BatchClient, speechmatics.rt.AsyncClient)"
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
