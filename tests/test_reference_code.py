@@ -30,7 +30,7 @@ def audio_url() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(b"fetched audio" if allowed else b"")
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as host:
