@@ -2,6 +2,8 @@
 
 from pkgutil import extend_path
 
+from speechmatics.async_batch_client import AsyncBatchClient
+from speechmatics.auth import TemporaryKeyAuth
 from speechmatics.batch_client import BatchClient, Parsed, Raw
 from speechmatics.exceptions import (
     APIStatusError,
@@ -32,12 +34,14 @@ from speechmatics.exceptions import (
     ServerError,
     SettingsError,
     SpeechmaticsError,
+    SubmissionUncertainError,
     TranscriptionError,
     UnknownFormatError,
     WaitTimeoutError,
     WriteError,
     WriteTimeout,
 )
+from speechmatics.flows import Retry
 from speechmatics.models import (
     AdditionalVocab,
     AudioEventItem,
@@ -102,10 +106,12 @@ from speechmatics.models import (
     UsageDetails,
     UsageReport,
 )
+from speechmatics.settings import ProcessingData
 
 __all__ = [
     "APIStatusError",
     "AdditionalVocab",
+    "AsyncBatchClient",
     "AudioError",
     "AudioEventItem",
     "AudioEventSummary",
@@ -154,6 +160,7 @@ __all__ = [
     "Parsed",
     "PermissionDeniedError",
     "PoolTimeout",
+    "ProcessingData",
     "ProxyError",
     "PunctuationOverrides",
     "RateLimitError",
@@ -168,6 +175,7 @@ __all__ = [
     "RemoteProtocolError",
     "Replacement",
     "RequestError",
+    "Retry",
     "SRTOverrides",
     "SentimentAnalysis",
     "SentimentAnalysisConfig",
@@ -181,8 +189,10 @@ __all__ = [
     "SpeakersInputItem",
     "SpeakersResultItem",
     "SpeechmaticsError",
+    "SubmissionUncertainError",
     "SummarizationConfig",
     "SummarizationResult",
+    "TemporaryKeyAuth",
     "Topic",
     "TopicDetectionConfig",
     "TopicDetectionResult",

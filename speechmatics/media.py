@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO
@@ -105,10 +105,21 @@ class Audio:
 
 
 class MultipartBody:
-    """The body of a submission: the configuration, and the audio if there is any."""
+    """The body of a submission: the configuration, and the audio if there is any.
 
-    def __init__(self, config: str, audio: Audio | None) -> None:
+    Args:
+        config: The configuration's JSON.
+        audio: The audio.
+        on_progress: Told the bytes of audio handed to the network so far, and those in all where that is known; called
+            from the beginning each time the body is sent again.
+    """
+
+    def __init__(
+        self, config: str, audio: Audio | None, on_progress: Callable[[int, int | None], None] | None = None
+    ) -> None:
         self.audio = audio
+        self._on_progress = on_progress
+        self._begun = False
         self._boundary = secrets.token_hex(16)
         self._before = self._part('name="config"', "application/json") + config.encode() + b"\r\n"
         self._after = f"--{self._boundary}--\r\n".encode()
@@ -123,8 +134,24 @@ class MultipartBody:
     def __iter__(self) -> Iterator[bytes]:
         yield self._before
         if self.audio is not None:
-            yield from self.audio.chunks()
+            self._begin(self.audio)
+            sent = 0
+            for chunk in self.audio.chunks():
+                yield chunk
+                sent += len(chunk)
+                if self._on_progress is not None:
+                    self._on_progress(sent, self.audio.size)
         yield self._after
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the body can be sent once more."""
+        return self.audio is None or self.audio.replayable or not self._begun
+
+    def _begin(self, audio: Audio) -> None:
+        if not self.replayable:
+            raise AudioError(f"{audio.name} cannot be rewound and sent again")
+        self._begun = True
 
     @property
     def length(self) -> int | None:
