@@ -232,7 +232,9 @@ def wait(
             asked = conduct.clock()
             left = None if deadline is None else deadline - asked
             try:
-                job = yield from _look(job_id, left, conduct)
+                # A program that wants to hear of each status hears the first one at once.
+                hold = 0 if status is None and on_status is not None else wait_seconds(conduct.hold, left)
+                job = yield from _look(job_id, hold, left)
                 answered = conduct.clock()
                 if on_status is not None and job.status != status:
                     on_status(job)
@@ -324,8 +326,8 @@ def before_next(request: Request, attempt: int, elapsed: float, error: Speechmat
     return delay
 
 
-def _look(job_id: str, left: float | None, conduct: Conduct) -> Flow[JobDetails]:
-    operation = operations.get_job(job_id, wait=wait_seconds(conduct.hold, left) if conduct.hold else None)
+def _look(job_id: str, hold: int, left: float | None) -> Flow[JobDetails]:
+    operation = operations.get_job(job_id, wait=hold)
     return operation.parse((yield from exchange(replace(operation, limit=left))))
 
 

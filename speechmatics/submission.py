@@ -28,7 +28,7 @@ __all__ = ["Progress", "submit"]
 Progress = Callable[[int, int | None], None]
 """Told the bytes of audio handed to the network so far, and those in all where that is known."""
 
-RECOVERY_MARGIN = timedelta(seconds=30)
+RECOVERY_MARGIN = timedelta(seconds=10)
 """How much older than the submission a job may be dated before the search for it ends."""
 RECOVERY_PAGES = 50
 """Pages of the list that the search for a submission reads at most."""
@@ -114,21 +114,28 @@ def _recover(
             "the submission failed, and there may be a job or not; submissions are not tracked", failure
         )
     others: set[str] = set()
-    try:
-        for delay in (0.0, *recovery_delays(conduct.recovery)):
-            if delay:
-                yield Sleep(delay)
+    trouble: SpeechmaticsError | None = None
+    for delay in (0.0, *recovery_delays(conduct.recovery)):
+        if delay:
+            yield Sleep(delay)
+        try:
             job_id = yield from _search(submission_id, started, others, conduct)
+        except SpeechmaticsError as error:
+            trouble = error
+            if not (is_passing(error) or isinstance(error, InvalidResponseError)):
+                break
+        else:
+            trouble = None
             if job_id is not None:
                 return job_id
-    except SpeechmaticsError as error:
-        raise SubmissionUncertainError(
-            f"the submission failed ({failure}), and whether there is a job could not be found out ({error}); "
-            f"look for {submission_id} in tracking.details.submission_id before submitting again",
-            failure,
-            submission_id=submission_id,
-        ) from error
-    return None
+    if trouble is None:
+        return None
+    raise SubmissionUncertainError(
+        f"the submission failed ({failure}), and whether there is a job could not be found out ({trouble}); "
+        f"look for {submission_id} in tracking.details.submission_id before submitting again",
+        failure,
+        submission_id=submission_id,
+    ) from trouble
 
 
 def _search(submission_id: str, started: float, others: set[str], conduct: Conduct) -> Flow[str | None]:

@@ -289,7 +289,7 @@ def test_a_wrong_token_is_an_authentication_error(server: LocalServer) -> None:
 
 def test_no_server_is_a_connect_error() -> None:
     """It is httpx's error too, and its cause is the operating system's."""
-    with BatchClient(ConnectionSettings("http://127.0.0.1:9", trust_env=False)) as client:
+    with BatchClient(ConnectionSettings("http://127.0.0.1:9", trust_env=False, retry_attempts=1)) as client:
         with pytest.raises(httpx.ConnectError) as caught:
             client.list_jobs()
     assert isinstance(caught.value, sm.SpeechmaticsError)
