@@ -37,6 +37,13 @@ def api(server: LocalServer) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def jobless_api() -> Iterator[httpx.Client]:
+    """A server that tests share which make no job."""
+    with LocalServer(engine=ScriptedEngine(), token="test-token") as server, http_client(server) as client:
+        yield client
+
+
 def post(api: httpx.Client, config: Config | str = CONFIG, audio: bytes | None = b"audio", **query: str) -> Any:
     """Answers the submission of a job."""
     text = config if isinstance(config, str) else json.dumps(config)
@@ -159,9 +166,11 @@ def test_the_three_formats(api: httpx.Client) -> None:
         ("POST", "jobs", 400, "Malformed request", "config in body"),
     ],
 )
-def test_error_bodies(api: httpx.Client, method: str, path: str, code: int, error: str, detail: str | None) -> None:
+def test_error_bodies(
+    jobless_api: httpx.Client, method: str, path: str, code: int, error: str, detail: str | None
+) -> None:
     """Each is the specification's: code, error, and detail where there is more to say."""
-    response = api.request(method, path)
+    response = jobless_api.request(method, path)
     assert response.status_code == code
     body = response.json()
     assert (body["code"], body["error"]) == (code, error)
@@ -207,14 +216,14 @@ def test_a_server_without_a_token_takes_any(engine: ScriptedEngine) -> None:
     ],
 )
 def test_what_cannot_become_a_job_is_400(
-    api: httpx.Client, config: Config | str, audio: bytes | None, error: str, detail: str
+    jobless_api: httpx.Client, config: Config | str, audio: bytes | None, error: str, detail: str
 ) -> None:
     """The error says what is wrong, and no job is made."""
-    response = post(api, config, audio)
+    response = post(jobless_api, config, audio)
     assert response.status_code == 400
     assert response.json()["error"] == error
     assert detail in response.json()["detail"]
-    assert api.get("jobs").json() == {"jobs": []}
+    assert jobless_api.get("jobs").json() == {"jobs": []}
 
 
 @pytest.mark.parametrize(
@@ -242,9 +251,9 @@ def test_what_cannot_become_a_job_is_400(
         ({**CONFIG, "fetch_text": {"url": "http://h/a.txt"}}, "fetch_text"),
     ],
 )
-def test_what_the_engine_cannot_do_is_refused(api: httpx.Client, config: Config, name: str) -> None:
+def test_what_the_engine_cannot_do_is_refused(jobless_api: httpx.Client, config: Config, name: str) -> None:
     """With the API's own error, which names it; nothing is invented or left out in silence."""
-    response = post(api, config)
+    response = post(jobless_api, config)
     assert response.status_code == 400
     assert response.json()["error"] == "Requested product not available"
     assert name in response.json()["detail"]
