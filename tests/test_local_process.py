@@ -72,8 +72,10 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         done = run("--port", port)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"cannot listen at 127.0.0.1:{port}: Address already in use")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr == f"cannot listen at 127.0.0.1:{port}: Address already in use\n"
+    done = run("--host", "::1", "--port", "0")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("cannot listen at ::1:0: Address family")
     file = tmp_path / "file"
     file.touch()
     done = run("--port", "0", "--data-dir", str(file))

@@ -89,7 +89,7 @@ class AudioHost:
                 self.end_headers()
                 self.wfile.write(b"fetched audio" if found else b"no")
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: object) -> None:
                 """Says nothing."""
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -209,6 +209,7 @@ def test_a_server_without_a_token_takes_any(engine: ScriptedEngine) -> None:
         ({"type": "transcription", "transcription_config": {}}, b"audio", "No language selected", "language"),
         (with_transcription(languages=["en"]), b"audio", "Job rejected", "languages"),
         (with_transcription(diarization=True), b"audio", "Job rejected", "diarization"),
+        (with_transcription(max_delay_mode="sometimes"), b"audio", "Job rejected", "max_delay_mode"),
         (CONFIG, None, "Missing data_file", "neither"),
         ({**CONFIG, "fetch_data": {"url": "http://h/a.wav"}}, b"audio", "Job rejected", "both"),
         ({**CONFIG, "fetch_data": {"url": "ftp://h/a.wav"}}, None, "Job rejected", "http"),
