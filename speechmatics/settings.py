@@ -307,17 +307,25 @@ class _SecondNames(PydanticBaseSettingsSource):
 class _Profile(PydanticBaseSettingsSource):
     """Reads a table of the configuration file."""
 
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._table: Mapping[str, Any] = {}
+
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value of one field, if the profile has it."""
-        return self().get(field_name), field_name, False
+        """The value of one field, if the profile has it; a profile cannot name another."""
+        names = () if field_name in ("profile", "config_file") else (field_name, _SECOND_NAMES.get(field_name, ""))
+        return next((self._table[name] for name in names if name in self._table), None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """The fields that the profile has; other keys are not ours."""
         place = Path(self.current_state.get("config_file") or "~/.speechmatics/config").expanduser()
-        return _read_profile(place, self.current_state.get("profile"), self.settings_cls.model_fields)
+        self._table = _read_profile(place, self.current_state.get("profile"))
+        fields = self.settings_cls.model_fields
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
-def _read_profile(place: Path, profile: str | None, fields: Iterable[str]) -> dict[str, Any]:
+def _read_profile(place: Path, profile: str | None) -> Mapping[str, Any]:
     try:
         content = tomllib.loads(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -334,11 +342,7 @@ def _read_profile(place: Path, profile: str | None, fields: Iterable[str]) -> di
             return {}
         names = ", ".join(sorted(name for name, value in content.items() if isinstance(value, Mapping))) or "none"
         raise SettingsError(f"{place} has no profile {profile!r}; it has {names}")
-    values: dict[str, Any] = {}
-    for name in fields:
-        for key in (name, _SECOND_NAMES.get(name)):
-            if key in table and name not in values and name not in ("profile", "config_file"):
-                values[name] = table[key]
+    values: Mapping[str, Any] = content[profile or "default"]
     return values
 
 

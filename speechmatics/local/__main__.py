@@ -47,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
             stop.wait()
     except OSError as error:
         place = f"keep jobs in {error.filename}" if error.filename else f"listen at {options.host}:{options.port}"
-        sys.stderr.write(f"cannot {place}: {os.strerror(error.errno or 0)}\n")
+        reason = str(error.strerror).partition(" (while ")[0]  # newer Pythons name the address once more
+        sys.stderr.write(f"cannot {place}: {reason}\n")
         return 1
     except SpeechmaticsError as error:
         sys.stderr.write(f"{error}\n")

@@ -159,7 +159,8 @@ def _read_config(text: str) -> tuple[JobConfig, dict[str, Any]]:
             parsed = as_job_config(data)
     except ConfigError as error:
         raise bad_request(str(error)) from None
-    if parsed.transcription_config is not None and "language" not in parsed.transcription_config.model_fields_set:
+    asked = parsed.transcription_config
+    if asked is None or "language" not in asked.model_fields_set:
         raise bad_request("transcription_config.language is missing", error="No language selected")
     return parsed, data
 

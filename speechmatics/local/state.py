@@ -27,6 +27,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     JobStatus.DELETED: frozenset(),
 }
 
+# Safe against a process that dies, without waiting for the disk at every step of a job.
+_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -87,8 +89,8 @@ class JobStore:
                 self._database = sqlite3.connect(file, check_same_thread=False)
                 opening.callback(self._database.close)
                 self._database.row_factory = sqlite3.Row
-                with self._database:
-                    self._database.execute(_SCHEMA)
+                for statement in (*_PRAGMAS, _SCHEMA):
+                    self._database.execute(statement)
                 opening.pop_all()
         except sqlite3.Error as error:
             raise SpeechmaticsError(f"cannot keep jobs in {file}: {error}") from None
