@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ __all__ = ["Fragments", "Writing", "fragments", "fragments_by_channel"]
 
 _SENTENCE_MARKS = frozenset(".?!\u2026\u3002\uff0e\uff1f\uff01\u061f\u06d4\u0964")
 """Marks that end a sentence where the service does not say (`is_eos` is missing), in Chinese, Arabic and Hindi too."""
+
+
+_RENDERED = frozenset(["word", "punctuation", "entity"])
+"""Types of results that are text; those to come can be passed over (documentation)."""
 
 
 class Writing:
@@ -35,12 +40,13 @@ class Writing:
         """What stands between words of two languages: a delimiter if either language has one."""
         return self.delimiter(left) or self.delimiter(right)
 
-    def is_right_to_left(self, word: RecognitionAlternative) -> bool:
-        """Whether the text around a word runs from right to left."""
-        direction = self._directions.get(word.language or "") or self._direction
-        if direction is None:
-            return word.display is not None and word.display.direction == "rtl"
-        return direction == "right-to-left"
+    def is_right_to_left(self, language: str | None, result: RecognitionResult) -> bool:
+        """Whether the text around a result runs from right to left; as the result says if the metadata do not."""
+        direction = self._directions.get(language or "") or self._direction
+        if direction is not None:
+            return direction == "right-to-left"
+        display = result.alternatives[0].display if result.alternatives else None
+        return display is not None and display.direction == "rtl"
 
 
 @dataclass(slots=True)
@@ -54,12 +60,12 @@ class Fragments:
     """Content, with the marks attached behind."""
     heads: list[RecognitionResult] = field(default_factory=list["RecognitionResult"])
     """The result that each fragment begins with."""
-    readings: list[RecognitionAlternative] = field(default_factory=list["RecognitionAlternative"])
-    """The best alternative of the head."""
-    channels: list[str | None] = field(default_factory=list[str | None])
-    """Channel of the head."""
+    languages: list[str | None] = field(default_factory=list[str | None])
+    """ISO code of the language of the head."""
     speakers: list[str | None] = field(default_factory=list[str | None])
     """Speaker of the head; a free mark without one has its neighbour's."""
+    channels: list[str | None] = field(default_factory=list[str | None])
+    """Channel of the head."""
     glues: list[str] = field(default_factory=list[str])
     """What stands before each fragment, unless a line or a block begins there."""
     attached: set[int] = field(default_factory=set[int])
@@ -68,6 +74,18 @@ class Fragments:
     """Fragments that end a sentence."""
     clause_ends: set[int] = field(default_factory=set[int])
     """Fragments with a mark behind them."""
+
+    def append(self, other: Fragments, first: int, last: int) -> None:
+        """Adds fragments `first` up to, but not including, `last` of another channel; nothing ties across."""
+        shift = len(self.texts) - first
+        self.texts += other.texts[first:last]
+        self.heads += other.heads[first:last]
+        self.languages += other.languages[first:last]
+        self.speakers += other.speakers[first:last]
+        self.channels += other.channels[first:last]
+        self.attached.update(index + shift for index in other.attached.intersection(range(first + 1, last)))
+        self.sentence_ends.update(index + shift for index in other.sentence_ends.intersection(range(first, last)))
+        self.clause_ends.update(index + shift for index in other.clause_ends.intersection(range(first, last)))
 
     def joined(self, first: int, last: int) -> str:
         """The text from fragment `first` up to, but not including, `last`."""
@@ -83,113 +101,96 @@ def fragments(transcript: Transcript, writing: Writing) -> Fragments:
     """The fragments of a transcript in the order of its results; marks attach within their own channel."""
     parts = fragments_by_channel(transcript, writing)
     if len(parts) == 1:
-        return parts[0]
-    place = {id(result): number for number, result in enumerate(transcript.results)}
-    order = sorted(
-        (place[id(head)], number, index) for number, part in enumerate(parts) for index, head in enumerate(part.heads)
-    )
+        return next(iter(parts.values()))
     merged = Fragments()
-    for _, number, index in order:
-        part = parts[number]
-        if index in part.attached and merged.heads and merged.heads[-1] is part.heads[index - 1]:
-            merged.attached.add(len(merged.texts))
-        merged.texts.append(part.texts[index])
-        merged.heads.append(part.heads[index])
-        merged.readings.append(part.readings[index])
-        merged.channels.append(part.channels[index])
-        merged.speakers.append(part.speakers[index])
+    taken = dict.fromkeys(parts, 0)
+    for channel, results in groupby(transcript.results, attrgetter("channel")):
+        part = parts[channel]
+        first = last = taken[channel]
+        for result in results:
+            if last < len(part.heads) and part.heads[last] is result:
+                last += 1
+        taken[channel] = last
+        merged.append(part, first, last)
     merged.glues = _glues(merged, writing)
     return merged
 
 
-def fragments_by_channel(transcript: Transcript, writing: Writing) -> list[Fragments]:
+def fragments_by_channel(transcript: Transcript, writing: Writing) -> dict[str | None, Fragments]:
     """The fragments of each channel; one item where there are no channels."""
     results = transcript.results
-    channels = dict.fromkeys([result.channel for result in results])
-    if len(channels) < 2:
-        return [_fragments(results, next(iter(channels), None), writing)]
+    channel = results[0].channel if results else None
+    whole = _fragments(results, channel, writing)
+    if whole is not None:
+        return {channel: whole}
     by_channel: dict[str | None, list[RecognitionResult]] = {}
-    channel: str | None = None
     for result in results:
-        if result.channel is not None or result.type != "punctuation":
-            channel = result.channel
-        by_channel.setdefault(channel, []).append(result)
-    return [_fragments(own, channel, writing) for channel, own in by_channel.items()]
+        by_channel.setdefault(result.channel, []).append(result)
+    return {channel: _fragments(own, channel, writing) or Fragments() for channel, own in by_channel.items()}
 
 
-def _fragments(results: Iterable[RecognitionResult], channel: str | None, writing: Writing) -> Fragments:
+def _fragments(results: Iterable[RecognitionResult], channel: str | None, writing: Writing) -> Fragments | None:
+    """The fragments of one channel, or None as soon as a result is of another."""
     made = Fragments()
-    texts, heads, readings = made.texts, made.heads, made.readings
+    texts, heads, languages, speakers = made.texts, made.heads, made.languages, made.speakers
     free_marks: list[int] = []
     tied = False
     for result in results:
+        if result.channel != channel:
+            return None
+        alternatives = result.alternatives
+        reading = alternatives[0] if alternatives else _written(result, writing)
         kind = result.type
-        if kind == "word":
-            alternatives = result.alternatives
-            if not alternatives:
-                continue
-            reading = alternatives[0]
-        elif kind == "entity":
-            written = _written(result, writing)
-            if written is None:
-                continue
-            reading = written
-        elif kind == "punctuation" and result.alternatives:
-            reading = result.alternatives[0]
+        if reading is None or kind not in _RENDERED:
+            continue
+        ties = False
+        if kind == "punctuation":
             side = result.attaches_to
-            behind = bool(texts) and side not in ("next", "none")
-            if behind:
-                texts[-1] += reading.content
+            ties = side in ("next", "both")
+            stands_free = not texts or side in ("next", "none")
+            if result.is_eos or (result.is_eos is None and not ties and reading.content in _SENTENCE_MARKS):
+                made.sentence_ends.add(len(texts) if stands_free else len(texts) - 1)
+            if not stands_free:
                 made.clause_ends.add(len(texts) - 1)
-            else:
-                free_marks.append(len(texts))
-                if tied:
-                    made.attached.add(len(texts))
-                texts.append(reading.content)
-                heads.append(result)
-                readings.append(reading)
-            tied = side in ("next", "both")
-            if result.is_eos or (result.is_eos is None and not tied and reading.content in _SENTENCE_MARKS):
-                made.sentence_ends.add(len(texts) - 1)
-            continue
-        else:
-            continue
+                texts[-1] += reading.content
+                tied = ties
+                continue
+            free_marks.append(len(texts))
         if tied:
             made.attached.add(len(texts))
-            tied = False
+        tied = ties
         texts.append(reading.content)
         heads.append(result)
-        readings.append(reading)
+        languages.append(reading.language)
+        speakers.append(reading.speaker)
     made.channels = [channel] * len(texts)
-    made.speakers = _speakers(made, free_marks)
+    _give_speakers(free_marks, made)
     made.glues = _glues(made, writing)
     return made
 
 
-def _written(entity: RecognitionResult, writing: Writing) -> RecognitionAlternative | None:
-    """The best reading of an entity as written; from its written form where it has no content of its own."""
-    if entity.alternatives:
-        return entity.alternatives[0]
-    readings = [word.alternatives[0] for word in entity.words() if word.alternatives]
+def _written(result: RecognitionResult, writing: Writing) -> RecognitionAlternative | None:
+    """The reading of an entity that has none of its own, from its written form."""
+    readings = [word.alternatives[0] for word in result.words() if word.alternatives]
     if not readings:
         return None
-    content = writing.delimiter(readings[0].language).join(reading.content for reading in readings)
+    content = writing.delimiter(readings[0].language).join([reading.content for reading in readings])
     return readings[0].model_copy(update={"content": content})
 
 
-def _speakers(made: Fragments, free_marks: list[int]) -> list[str | None]:
-    speakers = [reading.speaker for reading in made.readings]
+def _give_speakers(free_marks: list[int], made: Fragments) -> None:
+    """A mark that stands before a word and has no speaker gets that of the word, another that of the word before."""
+    speakers = made.speakers
     for index in reversed(free_marks):
-        if speakers[index] is None and (index + 1 in made.attached or index == 0) and index + 1 < len(speakers):
+        if speakers[index] is None and (index == 0 or index + 1 in made.attached) and index + 1 < len(speakers):
             speakers[index] = speakers[index + 1]
     for index in free_marks:
         if speakers[index] is None and index > 0:
             speakers[index] = speakers[index - 1]
-    return speakers
 
 
 def _glues(made: Fragments, writing: Writing) -> list[str]:
-    languages = [reading.language for reading in made.readings]
+    languages = made.languages
     delimiters = {writing.delimiter(language) for language in set(languages)}
     if len(delimiters) == 1:
         glues = [*delimiters] * len(languages)

@@ -113,9 +113,9 @@ def _cues(transcript: Transcript, limits: _Limits) -> list[_Cue]:
     writing = Writing(transcript)
     cues = [
         cue
-        for channel in fragments_by_channel(transcript, writing)
-        for phrase, speaker in _phrases(channel, writing, limits)
-        for cue in _divided(phrase, limits, speaker, channel.channels[0])
+        for channel, part in fragments_by_channel(transcript, writing).items()
+        for phrase, speaker in _phrases(part, writing, limits)
+        for cue in _divided(phrase, limits, speaker, channel)
     ]
     return sorted(cues, key=lambda cue: cue.start)
 
@@ -154,7 +154,7 @@ def _pieces(made: Fragments, index: int, start: float, end: float, writing: Writ
         start=start,
         end=end,
         attached=index in made.attached,
-        right_to_left=writing.is_right_to_left(made.readings[index]),
+        right_to_left=writing.is_right_to_left(made.languages[index], made.heads[index]),
     )
     pieces = _shared(whole, words, " ")
     if pieces:

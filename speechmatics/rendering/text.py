@@ -9,7 +9,7 @@ from itertools import compress, count, islice, pairwise
 from operator import ne
 from typing import TYPE_CHECKING, TypedDict
 
-from speechmatics.rendering.fragments import Writing, fragments
+from speechmatics.rendering.fragments import Fragments, Writing, fragments
 
 if TYPE_CHECKING:
     from speechmatics.models.transcript import RecognitionResult, Transcript
@@ -68,38 +68,49 @@ class WordRecord(TypedDict):
 def to_text(transcript: Transcript, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
     """The transcript as plain text; see `Transcript.to_text`."""
     made = fragments(transcript, Writing(transcript))
-    speakers, channels = made.speakers, made.channels
+    speakers, channels = set(made.speakers), set(made.channels)
     if speaker_labels is None:
-        speaker_labels = not {None, UNKNOWN_SPEAKER}.issuperset(speakers)
+        speaker_labels = not speakers <= {None, UNKNOWN_SPEAKER}
     if channel_labels is None:
-        channel_labels = any(channel is not None for channel in set(channels))
-    speakers = [speaker or UNKNOWN_SPEAKER for speaker in speakers] if speaker_labels else [None] * len(speakers)
-    channels = channels if channel_labels else [None] * len(channels)
-    voices = [*zip(channels, speakers, strict=True)]
-    blocks = ((_label(*voices[first]), made.joined(first, last)) for first, last in _runs(voices))
-    return "\n".join([f"{label}{text}\n" for label, text in blocks if text])
+        channel_labels = not channels <= {None}
+    if speaker_labels and None in speakers:
+        made.speakers = [speaker or UNKNOWN_SPEAKER for speaker in made.speakers]
+    voices = _voices(made, speakers=speaker_labels, channels=channel_labels)
+    blocks: list[str] = []
+    for first, last in _runs(voices):
+        channel = made.channels[first] if channel_labels else None
+        speaker = made.speakers[first] if speaker_labels else None
+        if text := made.joined(first, last):
+            blocks.append(f"{_label('CHANNEL', channel)}{_label('SPEAKER', speaker)}{text}\n")
+    return "\n".join(blocks)
 
 
-def _label(channel: str | None, speaker: str | None) -> str:
-    lines = [("CHANNEL", channel), ("SPEAKER", speaker)]
-    return "".join([f"{kind}: {name}\n" for kind, name in lines if name is not None])
+def _label(kind: str, name: str | None) -> str:
+    return "" if name is None else f"{kind}: {name}\n"
+
+
+def _voices(made: Fragments, *, speakers: bool, channels: bool) -> Sequence[object]:
+    """What a block ends with a change of."""
+    if speakers and channels:
+        return [*zip(made.speakers, made.channels, strict=True)]
+    if speakers:
+        return made.speakers
+    return made.channels if channels else [None] * len(made.texts)
 
 
 def turns(transcript: Transcript) -> Iterator[Turn]:
     """The speaker turns in order; see `Transcript.turns`."""
     made = fragments(transcript, Writing(transcript))
-    keys = [*zip(made.speakers, made.channels, strict=True)]
     clock = 0.0
-    for first, last in _runs(keys):
+    for first, last in _runs(_voices(made, speakers=True, channels=True)):
         heads = made.heads[first:last]
         starts = [head.start_time for head in heads if head.start_time is not None]
         start = min(starts, default=clock)
         clock = max([start, *(head.end_time for head in heads if head.end_time is not None)])
-        [(language, _)] = Counter(reading.language for reading in made.readings[first:last]).most_common(1)
-        speaker, channel = keys[first]
+        [(language, _)] = Counter(made.languages[first:last]).most_common(1)
         yield Turn(
-            speaker=speaker,
-            channel=channel,
+            speaker=made.speakers[first],
+            channel=made.channels[first],
             language=language,
             start=start,
             end=clock,
