@@ -15,6 +15,7 @@ from pydantic import Field
 from speechmatics import rendering
 from speechmatics.models._base import AsReceived, ReceivedModel, Timestamp
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
+from speechmatics.rendering import Turn, WordRecord
 
 __all__ = [
     "AudioEventItem",
@@ -215,6 +216,50 @@ class RecognitionResult(ReceivedModel):
     """The words of an entity as written."""
     spoken_form: list[RecognitionForm] | None = None
     """The words of an entity as spoken."""
+
+    def words(self) -> list[RecognitionResult]:
+        """The words of this result, each of type `word`.
+
+        Returns:
+            A word itself. For an entity the words of its written form with the entity's channel, class and, where
+            they have none of their own, speaker and language; or all its content as one word if it has no written
+            form. Nothing for marks and for types to come.
+        """
+        if self.type == "word":
+            return [self]
+        if self.type != "entity":
+            return []
+        whole = self.alternatives[0] if self.alternatives else None
+        if not self.written_form:
+            return [self._word(self.start_time, self.end_time, self.alternatives)]
+        words: list[RecognitionResult] = []
+        for form in self.written_form:
+            readings = form.alternatives
+            if readings and whole:
+                readings = [
+                    reading.model_copy(
+                        update={
+                            "speaker": reading.speaker or whole.speaker,
+                            "language": reading.language or whole.language,
+                        }
+                    )
+                    for reading in readings
+                ]
+            words.append(self._word(form.start_time, form.end_time, readings))
+        return words
+
+    def _word(
+        self, start_time: float | None, end_time: float | None, alternatives: list[RecognitionAlternative] | None
+    ) -> RecognitionResult:
+        return RecognitionResult(
+            type="word",
+            start_time=start_time,
+            end_time=end_time,
+            alternatives=alternatives,
+            channel=self.channel,
+            volume=self.volume,
+            entity_class=self.entity_class,
+        )
 
 
 class SpeakersResultItem(ReceivedModel):
@@ -430,25 +475,98 @@ class Transcript(ReceivedModel):
         return cls.from_json(Path(path).expanduser().read_bytes())
 
     def words(self) -> Iterator[RecognitionResult]:
-        """The results of type `word`, in order."""
-        return (result for result in self.results if result.type == "word")
+        """The words in order, each of type `word`; for an entity those of its written form."""
+        for result in self.results:
+            if result.type == "word":
+                yield result
+            elif result.type == "entity":
+                yield from result.words()
+
+    def turns(self) -> Iterator[Turn]:
+        """The speaker turns in order: a new one begins when the speaker or the channel changes.
+
+        Without speakers and channels all is one turn; without words there is none. Where channels are interleaved
+        word by word, so are their turns. A result without a time takes that of the turn before.
+
+        Example:
+            >>> for turn in transcript.turns():
+            ...     print(f"{turn.start:7.2f} {turn.speaker}: {turn.text}")
+        """
+        return rendering.turns(self)
+
+    def to_records(self) -> Iterator[WordRecord]:
+        """One flat dict per word, for tables and dataframes: `pandas.DataFrame(transcript.to_records())`.
+
+        The words are those of `words`; one without alternatives has no record.
+        """
+        return rendering.to_records(self)
 
     def to_text(self, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
         """The transcript as plain text.
 
+        Words in the order of the results, entities as written, with the language's delimiter between them except on
+        the sides where marks attach; a mark attaches to a word of its own channel. Text that runs from right to left
+        is in logical order, as Unicode has it. Items of other types are left out.
+
         Args:
             speaker_labels: Whether a block begins with `SPEAKER: S1` when the speaker changes; None: where the
-                transcript has speakers.
+                transcript has speakers other than `UU`.
             channel_labels: Whether a block begins with `CHANNEL: …` when the channel changes; None: where the
                 transcript has channels.
+
+        Returns:
+            Blocks with a blank line between them; empty if there are no words.
         """
         return rendering.to_text(self, speaker_labels=speaker_labels, channel_labels=channel_labels)
 
     def to_srt(self, *, max_line_length: int = 37, max_lines: int = 2) -> str:
         """The transcript as SubRip subtitles.
 
+        A subtitle ends with its sentence, at a pause of a second, and where the speaker changes. A sentence too long
+        for one subtitle is divided after a mark or at a short pause rather than elsewhere. Subtitles never overlap;
+        one shorter than a second stays for a second as far as the next leaves the room. Those of several channels
+        are in the order of time, and where people speak at once, each is cut where the next begins.
+
+        A word longer than a line (a web address, or a sentence that came as one word) is divided without a hyphen;
+        an entity is divided at its spaces. White space that would break the format becomes a space. A line of
+        right-to-left text that begins with another kind of character gets a right-to-left mark, which counts.
+
         Args:
-            max_line_length: Characters on a line, 1 or more; a longer word has a line of its own.
-            max_lines: Lines of a subtitle, 1 or more.
+            max_line_length: Characters on a line, white space included; 1 or more.
+            max_lines: Lines of a subtitle; 1 or more.
+
+        Raises:
+            ValueError: A limit is below 1.
         """
         return rendering.to_srt(self, max_line_length=max_line_length, max_lines=max_lines)
+
+    def to_vtt(
+        self,
+        *,
+        max_line_length: int = 37,
+        max_lines: int = 2,
+        speaker_labels: bool | None = None,
+        channel_labels: bool | None = None,
+    ) -> str:
+        """The transcript as WebVTT subtitles, with a voice for each speaker: `<v S1>`.
+
+        Subtitles are those of `to_srt`. Text and voices are escaped; limits count characters as shown.
+
+        Args:
+            max_line_length: Characters on a line, white space included; 1 or more.
+            max_lines: Lines of a subtitle; 1 or more.
+            speaker_labels: Whether the voice names the speaker; None: where the transcript has speakers other
+                than `UU`.
+            channel_labels: Whether the voice names the channel (before the speaker, if both: `<v Agent S1>`);
+                None: where the transcript has channels.
+
+        Raises:
+            ValueError: A limit is below 1.
+        """
+        return rendering.to_vtt(
+            self,
+            max_line_length=max_line_length,
+            max_lines=max_lines,
+            speaker_labels=speaker_labels,
+            channel_labels=channel_labels,
+        )
