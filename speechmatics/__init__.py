@@ -15,6 +15,7 @@ from speechmatics.exceptions import (
     ConfigNotReadableError,
     ConnectError,
     ConnectTimeout,
+    InvalidDataError,
     InvalidInputError,
     InvalidResponseError,
     JobExpiredError,
@@ -102,6 +103,14 @@ from speechmatics.models import (
     UsageDetails,
     UsageReport,
 )
+from speechmatics.validation import (
+    ProblemCode,
+    Severity,
+    ValidationProblem,
+    ValidationReport,
+    validate_config,
+    validate_transcript,
+)
 
 __all__ = [
     "APIStatusError",
@@ -133,6 +142,7 @@ __all__ = [
     "ErrorResponse",
     "FeatureError",
     "FetchData",
+    "InvalidDataError",
     "InvalidInputError",
     "InvalidResponseError",
     "JobConfig",
@@ -154,6 +164,7 @@ __all__ = [
     "Parsed",
     "PermissionDeniedError",
     "PoolTimeout",
+    "ProblemCode",
     "ProxyError",
     "PunctuationOverrides",
     "RateLimitError",
@@ -177,6 +188,7 @@ __all__ = [
     "SentimentSummary",
     "ServerError",
     "SettingsError",
+    "Severity",
     "SpeakerDiarizationConfig",
     "SpeakersInputItem",
     "SpeakersResultItem",
@@ -199,9 +211,13 @@ __all__ = [
     "UnknownFormatError",
     "UsageDetails",
     "UsageReport",
+    "ValidationProblem",
+    "ValidationReport",
     "WaitTimeoutError",
     "WriteError",
     "WriteTimeout",
+    "validate_config",
+    "validate_transcript",
 ]
 
 __version__ = "0.1.0"

@@ -53,6 +53,8 @@ class Leniency(Enum):
     """It is passed on with an `UnknownConfigWarning`: the API grows faster than the SDK."""
     REJECT = "reject"
     """It is a validation error."""
+    SILENT = "silent"
+    """It is passed on without a word; contradictions are errors all the same."""
     RECEIVED = "received"
     """It is kept in silence, and so are contradictions: the service has already taken this configuration."""
 
