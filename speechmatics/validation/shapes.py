@@ -14,7 +14,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
-from typing_extensions import TypeAliasType
+from typing_extensions import TypeAliasType, TypeIs
 
 from speechmatics.models import (
     JobInfo,
@@ -206,11 +206,15 @@ def _shape_of(annotation: Any, metadata: Iterable[Any] = ()) -> _Shape:
         return _Shape(scalars=frozenset({str}), vocabulary=known or None)
     if annotation in _NAMES:
         return _Shape(scalars=frozenset({annotation}))
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if _is_model(annotation):
         return _Shape(model=annotation)
     if origin is Literal:
-        return _Shape(scalars=frozenset(type(value) for value in arguments))  # a rule of what we send; not on answers
+        return _Shape(scalars=frozenset({str}))  # closed vocabularies are of what we send, and its model knows them
     return _Shape(text=TypeAdapter(annotation))
+
+
+def _is_model(annotation: object) -> TypeIs[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _union(members: tuple[Any, ...], metadata: list[Any]) -> _Shape:
