@@ -25,8 +25,8 @@ A `str` whose first character, white space aside, is `{` or `[` is JSON text, an
 whose name begins so is given as a `pathlib.Path`. `bytes` are always JSON.
 """
 
-MAX_DEPTH = 200
-"""Nesting beyond which data is refused; the JSON parser has the same limit."""
+MAX_DEPTH = 100
+"""Nesting beyond which values of Python are refused; far beyond what the API has."""
 
 
 class Unreadable(Exception):
