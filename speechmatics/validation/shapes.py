@@ -8,24 +8,21 @@ objects that nobody reads.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
-from typing_extensions import TypeAliasType, TypeIs
+from typing_extensions import TypeIs
 
 from speechmatics.models import (
     JobInfo,
-    LanguageIdentificationResult,
-    LanguagePackInfo,
     RecognitionAlternative,
     RecognitionDisplay,
     RecognitionForm,
     RecognitionMetadata,
     RecognitionResult,
-    SentimentSegment,
     Transcript,
 )
 from speechmatics.validation.report import Findings, Path, ProblemCode
@@ -44,20 +41,6 @@ _DOCUMENTED: dict[type[BaseModel], frozenset[str]] = {
 }
 """Fields that the specification calls required and the models can do without. A job's `duration` and `data_name` are
 not among them: they may be missing for fetched audio (documentation)."""
-
-_VOCABULARIES: dict[tuple[type[BaseModel], str], frozenset[str]] = {
-    (RecognitionResult, "type"): frozenset({"word", "punctuation", "entity"}),
-    (RecognitionResult, "attaches_to"): frozenset({"previous", "next", "both", "none"}),
-    (RecognitionForm, "type"): frozenset({"word", "punctuation"}),
-    (RecognitionDisplay, "direction"): frozenset({"ltr", "rtl"}),
-    (RecognitionMetadata, "type"): frozenset({"transcription"}),
-    (LanguagePackInfo, "writing_direction"): frozenset({"left-to-right", "right-to-left"}),
-    (LanguageIdentificationResult, "error"): frozenset(
-        {"LOW_CONFIDENCE", "UNEXPECTED_LANGUAGE", "NO_SPEECH", "FILE_UNREADABLE", "OTHER"}
-    ),
-    (SentimentSegment, "sentiment"): frozenset({"positive", "neutral", "negative"}),
-}
-"""Vocabularies of the specification for fields that the models take as plain text."""
 
 _NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number", NoneType: "null"}
 
@@ -175,65 +158,55 @@ def _fields_of(model: type[BaseModel]) -> _Fields:
     required: set[str] = set()
     for attribute, field in model.model_fields.items():
         name = field.alias or attribute
-        shape = _shape_of(field.annotation, field.metadata)
-        vocabulary = shape.vocabulary or _VOCABULARIES.get((model, attribute))
-        shapes[name] = replace(shape, vocabulary=vocabulary)
+        shapes[name] = _shape_of(field.annotation, _is_rewritten(field.metadata))
         if field.is_required():
             required.add(name)
     return _Fields(shapes, frozenset(required), _DOCUMENTED.get(model, frozenset()) - required)
 
 
-def _shape_of(annotation: Any, metadata: Iterable[Any] = ()) -> _Shape:
-    metadata = list(metadata)
+def _shape_of(annotation: Any, rewritten: bool = False) -> _Shape:
+    """The shape of a type; where a validator may rewrite the value first, it alone knows the vocabulary."""
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if isinstance(annotation, TypeAliasType):
-        return _shape_of(annotation.__value__, metadata)
     if origin is Annotated:
-        return _shape_of(arguments[0], [*arguments[1:], *metadata])
+        return _shape_of(arguments[0], rewritten or _is_rewritten(arguments[1:]))
     if origin in (Union, UnionType):
-        return _union(arguments, metadata)
+        return _union([_shape_of(member, rewritten) for member in arguments])
     if origin is list:
-        one_or_many = any(isinstance(item, BeforeValidator) for item in metadata)
-        return _Shape(items=_shape_of(arguments[0]), one_or_many=one_or_many)
+        return _Shape(items=_shape_of(arguments[0]), one_or_many=rewritten)
     if origin is dict:
         return _Shape(entries=_shape_of(arguments[1]))
+    if origin is Literal:
+        return _Shape(scalars=frozenset({str}), vocabulary=None if rewritten else frozenset(arguments))
     if annotation is Any or annotation is object:
         return _Shape(anything=True)
     if annotation is float:
         return _Shape(scalars=frozenset({int, float}))
-    if annotation is str:
-        known = frozenset(value for item in metadata for value in getattr(item, "values", ()))
-        return _Shape(scalars=frozenset({str}), vocabulary=known or None)
     if annotation in _NAMES:
         return _Shape(scalars=frozenset({annotation}))
     if _is_model(annotation):
         return _Shape(model=annotation)
-    if origin is Literal:
-        return _Shape(scalars=frozenset({str}))  # closed vocabularies are of what we send, and its model knows them
     return _Shape(text=TypeAdapter(annotation))
+
+
+def _is_rewritten(metadata: Iterable[object]) -> bool:
+    return any(isinstance(item, BeforeValidator) for item in metadata)
 
 
 def _is_model(annotation: object) -> TypeIs[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _union(members: tuple[Any, ...], metadata: list[Any]) -> _Shape:
-    """One shape for all members; `Literal[...] | str` is an open vocabulary."""
-    literal = frozenset(value for member in members if get_origin(member) is Literal for value in get_args(member))
-    is_open = bool(literal) and str in members
-    merged = _Shape(vocabulary=literal if is_open else None)
+def _union(members: list[_Shape]) -> _Shape:
+    merged = _Shape()
     for member in members:
-        if is_open and get_origin(member) is Literal:
-            continue
-        part = _shape_of(member, metadata if member is not NoneType else ())
         merged = _Shape(
-            scalars=merged.scalars | part.scalars,
-            vocabulary=merged.vocabulary or part.vocabulary,
-            text=merged.text or part.text,
-            model=merged.model or part.model,
-            items=merged.items or part.items,
-            entries=merged.entries or part.entries,
-            one_or_many=merged.one_or_many or part.one_or_many,
-            anything=merged.anything or part.anything,
+            scalars=merged.scalars | member.scalars,
+            vocabulary=merged.vocabulary or member.vocabulary,
+            text=merged.text or member.text,
+            model=merged.model or member.model,
+            items=merged.items or member.items,
+            entries=merged.entries or member.entries,
+            one_or_many=merged.one_or_many or member.one_or_many,
+            anything=merged.anything or member.anything,
         )
     return merged
