@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import to_jsonable_python
 
 from speechmatics.exceptions import ConfigError, ConfigNotFoundError, ConfigNotReadableError
@@ -116,7 +125,7 @@ def _check_headers(headers: list[str] | None) -> None:
 class FetchData(SentModel):
     """Where the service fetches the audio, in place of an upload."""
 
-    url: str = Field(kw_only=False)
+    url: str = Field(kw_only=False, json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/]"})
     """HTTP or HTTPS URL of the audio."""
     auth_headers: Annotated[list[str] | None, BeforeValidator(_one_or_many)] = Field(
         default=None, kw_only=False, repr=False
@@ -133,13 +142,13 @@ class FetchData(SentModel):
 class NotificationConfig(SentModel):
     """A callback that the service makes when the job has ended."""
 
-    url: str = Field(kw_only=False)
+    url: str = Field(kw_only=False, json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/]"})
     """HTTP or HTTPS URL; the service adds the query parameters `id` and `status`."""
     contents: list[KnownValues[NotificationContent]] | None = Field(default=None, kw_only=False)
     """What is sent: `jobinfo`, `transcript`, `transcript.json-v2`, `transcript.txt`, `transcript.srt`, `data`, `text`.
     An empty list: an empty body. None: the transcript as a file named `data_file`."""
     method: Annotated[OpenValues[NotificationMethod] | None, BeforeValidator(_lowercase)] = Field(
-        default=None, kw_only=False
+        default=None, kw_only=False, json_schema_extra={"enum": [*get_args(NotificationMethod), None]}
     )
     """`post` (the service's default) or `put`, in either case."""
     auth_headers: Annotated[list[str] | None, BeforeValidator(_one_or_many)] = Field(
@@ -314,7 +323,7 @@ class TranscriptFilteringConfig(SentModel):
 class SpeakersInputItem(SentModel):
     """A known speaker."""
 
-    label: str = Field(json_schema_extra={"minLength": 1})
+    label: str = Field(json_schema_extra={"minLength": 1, "not": {"pattern": f"^({_INTERNAL_SPEAKER.pattern})$"}})
     """Name used in the transcript; not of the service's own form (`S1`, `S2`, `UU`)."""
     speaker_identifiers: list[str] = Field(repr=False, json_schema_extra={"minItems": 1, "uniqueItems": True})
     """Identifiers from an earlier job, one or more, no two alike."""
@@ -363,7 +372,21 @@ class ProcessingData(SentModel):
 class TranscriptionConfig(SentModel):
     """How the audio is transcribed."""
 
-    language: str = Field(default="en", kw_only=False)
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {
+                "properties": {"model": {"type": "string"}, "operating_point": {"type": "string"}},
+                "required": ["model", "operating_point"],
+            },
+            "if": {
+                "properties": {"channel_diarization_labels": {"type": "array", "minItems": 1}},
+                "required": ["channel_diarization_labels"],
+            },
+            "then": {"properties": {"diarization": {"const": "channel"}}, "required": ["diarization"]},
+        }
+    )
+
+    language: str = Field(default="en", kw_only=False, json_schema_extra={"pattern": r"\S"})
     """ISO code of the language, `auto` to identify it, `multi` for multilingual models."""
     domain: str | None = None
     """A specialised language pack, for example `finance` or `medical`."""
@@ -457,6 +480,13 @@ class _JobParts(SentModel):
 
 class JobConfig(_JobParts):
     """The configuration of a job, in the shape of the wire."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"type": {"const": "transcription"}}},
+            "then": {"properties": {"transcription_config": {"type": "object"}}, "required": ["transcription_config"]},
+        }
+    )
 
     type: KnownValues[JobType] = "transcription"
     """Kind of job; `transcription` is the only one."""

@@ -27,6 +27,9 @@ whose name begins so is given as a `pathlib.Path`. `bytes` are always JSON.
 
 MAX_DEPTH = 100
 """Nesting beyond which values of Python are refused; far beyond what the API has."""
+MAX_VALUES = 20_000_000
+"""Values of Python beyond which data is refused; a hundred hours of speech have fewer. References can make a small
+object stand for an endless one."""
 
 
 class Unreadable(Exception):
@@ -121,7 +124,8 @@ class _Copy:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._above: set[int] = set()
-        self._done: dict[int, tuple[object, Json]] = {}
+        self._done: dict[int, tuple[object, Json, int]] = {}
+        self._values = 0
 
     def of(self, value: object, path: Path) -> Json:
         if isinstance(value, str):
@@ -137,21 +141,32 @@ class _Copy:
         return self._refused(path, "a value of Python that JSON has no form for")
 
     def _container(self, value: Mapping[object, object] | Iterable[object], path: Path) -> Json:
-        """A container that stands in several places is copied once, so that no nest of references explodes."""
+        """A container that stands in several places is copied once, and counted in each."""
         identity = id(value)
         if identity in self._done:
-            return self._done[identity][1]
+            _, copied, size = self._done[identity]
+            self._count(size)
+            return copied
         if identity in self._above:
             return self._refused(path, "the value contains itself")
         if len(path) >= MAX_DEPTH:
             return self._refused(path[:1], f"the value is nested more than {MAX_DEPTH} deep")
         self._above.add(identity)
+        before = self._values
         copied = self._object(value, path) if _is_mapping(value) else self._array(value, path)
         self._above.discard(identity)
-        self._done[identity] = value, copied  # the value is kept alive, so that no other gets its identity
+        self._count(len(copied))
+        # The value is kept alive, so that no other gets its identity.
+        self._done[identity] = value, copied, self._values - before
         return copied
 
-    def _object(self, value: Mapping[object, object], path: Path) -> Json:
+    def _count(self, values: int) -> None:
+        self._values += values
+        if self._values > MAX_VALUES:
+            self._findings.add((), ProblemCode.NOT_JSON, f"there are more than {MAX_VALUES:,} values")
+            raise Unreadable
+
+    def _object(self, value: Mapping[object, object], path: Path) -> dict[str, Json]:
         copied: dict[str, Json] = {}
         for key, item in value.items():
             if not isinstance(key, str) or not _is_encodable(key):
@@ -161,7 +176,7 @@ class _Copy:
             copied[name] = item if _is_plain(item) else self.of(item, (*path, name))
         return copied
 
-    def _array(self, value: Iterable[object], path: Path) -> Json:
+    def _array(self, value: Iterable[object], path: Path) -> list[Json]:
         return [item if _is_plain(item) else self.of(item, (*path, index)) for index, item in enumerate(value)]
 
     def _text(self, value: str, path: Path) -> Json:
