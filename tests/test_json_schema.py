@@ -143,7 +143,10 @@ def test_the_flat_config_s_json_passes() -> None:
             JobConfig,
             changed(CONFIG, "transcription_config", "speaker_diarization_config", "speakers", 0, "label", to="S1"),
         ),
-        (JobConfig, changed(CONFIG, "transcription_config", "transcript_filtering_config", "replacements", to=[{}])),
+        (
+            JobConfig,
+            changed(CONFIG, "transcription_config", "transcript_filtering_config", "replacements", to=[{"from": "a"}]),
+        ),
         (JobConfig, changed(CONFIG, "fetch_data", to={})),
         (JobConfig, changed(CONFIG, "fetch_data", "url", to="ftp://example.com")),
         (JobConfig, changed(CONFIG, "notification_config", 0, "method", to="get")),
