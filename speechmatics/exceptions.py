@@ -9,9 +9,10 @@
         │   ├── AudioError
         │   │   ├── AudioNotFoundError          also FileNotFoundError
         │   │   └── AudioNotReadableError       also OSError
-        │   └── ConfigError
-        │       ├── ConfigNotFoundError         also FileNotFoundError
-        │       └── ConfigNotReadableError      also OSError
+        │   ├── ConfigError
+        │   │   ├── ConfigNotFoundError         also FileNotFoundError
+        │   │   └── ConfigNotReadableError      also OSError
+        │   └── InvalidDataError                a validation report with errors
         ├── MissingExtraError                   also ImportError
         ├── RequestError                        also httpx.RequestError: no whole answer came
         │   ├── ConnectError                    also httpx.ConnectError
@@ -49,6 +50,7 @@ from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from speechmatics.models.job import JobDetailError, JobDetails
+    from speechmatics.validation.report import ValidationReport
 
 __all__ = [
     "APIStatusError",
@@ -62,6 +64,7 @@ __all__ = [
     "ConfigNotReadableError",
     "ConnectError",
     "ConnectTimeout",
+    "InvalidDataError",
     "InvalidInputError",
     "InvalidResponseError",
     "JobExpiredError",
@@ -139,6 +142,18 @@ class ConfigNotFoundError(ConfigError, FileNotFoundError):
 
 class ConfigNotReadableError(ConfigError, OSError):
     """The configuration file exists but cannot be read."""
+
+
+class InvalidDataError(InvalidInputError):
+    """A configuration or transcript was validated and has errors; the message names each place.
+
+    Attributes:
+        report: All that the validation found.
+    """
+
+    def __init__(self, message: str, *, report: ValidationReport) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class MissingExtraError(SpeechmaticsError, ImportError):

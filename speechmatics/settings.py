@@ -69,7 +69,7 @@ def _check_mp_url(value: str | None) -> str | None:
 class ProcessingData(BaseModel):
     """How an on-premises worker is to process a job."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
     parallel_engines: Annotated[int, Field(ge=1)] | None = None
     """Engines that work on one job at once, 1 or more."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     ValidationError,
+    WithJsonSchema,
     WrapValidator,
     model_validator,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "AsReceived",
     "KnownValues",
     "Leniency",
+    "OpenValues",
     "ReceivedModel",
     "SentModel",
     "Timestamp",
@@ -53,6 +55,8 @@ class Leniency(Enum):
     """It is passed on with an `UnknownConfigWarning`: the API grows faster than the SDK."""
     REJECT = "reject"
     """It is a validation error."""
+    SILENT = "silent"
+    """It is passed on without a word; contradictions are errors all the same."""
     RECEIVED = "received"
     """It is kept in silence, and so are contradictions: the service has already taken this configuration."""
 
@@ -92,20 +96,33 @@ def report_unknown(code: LiteralString, message: str) -> None:
         warnings.warn(message, UnknownConfigWarning, stacklevel=4)
 
 
-class KnownValues:
-    """Marks an open vocabulary: any string is accepted, one outside `values` is reported as unknown."""
+class _Vocabulary:
+    """Marks `Literal[...] | str`: any string is accepted; one outside the literal may be reported as unknown."""
 
-    def __init__(self, *values: str) -> None:
-        self.values = values
+    def __init__(self, *, reported: bool) -> None:
+        self.reported = reported
 
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(self._check, handler(source))
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        known = tuple(value for part in get_args(source) for value in get_args(part))
+        text = Annotated[str, WithJsonSchema({"type": "string", "examples": list(known)})]
+        schema = handler.generate_schema(text)
+        if not self.reported:
+            return schema
 
-    def _check(self, value: str, info: core_schema.ValidationInfo) -> str:
-        if value not in self.values:
-            known = ", ".join(self.values)
-            report_unknown("unknown_value", f"{info.field_name}: {value!r} is not a known value; known are {known}")
-        return value
+        def check(value: str, info: core_schema.ValidationInfo) -> str:
+            if value not in known:
+                message = f"{info.field_name}: {value!r} is not a known value; known are {', '.join(known)}"
+                report_unknown("unknown_value", message)
+            return value
+
+        return core_schema.with_info_after_validator_function(check, schema)
+
+
+_TextT = TypeVar("_TextT", bound=str)
+KnownValues = Annotated[_TextT | str, _Vocabulary(reported=True)]
+"""A vocabulary of what we send that may grow: `KnownValues[Literal["a", "b"]]`; an unknown value is reported."""
+OpenValues = Annotated[_TextT | str, _Vocabulary(reported=False)]
+"""A vocabulary of what we receive: the literal documents it, any string is accepted at the cost of a plain string."""
 
 
 class Within:
@@ -255,11 +272,7 @@ def _remember(value: object, handler: Any) -> Any:
     parsed: datetime = handler(value)
     if not isinstance(value, str):
         return parsed
-    kept = _WireDatetime.fromtimestamp(parsed.timestamp(), parsed.tzinfo) if parsed.tzinfo else None
-    if kept is None:
-        kept = _WireDatetime(*parsed.timetuple()[:6], parsed.microsecond)
-    else:
-        kept = kept.replace(microsecond=parsed.microsecond)
+    kept = _WireDatetime.combine(parsed.date(), parsed.timetz())
     kept.wire = value
     return kept
 

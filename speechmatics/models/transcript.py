@@ -6,6 +6,7 @@ Whatever the service may leave out is optional; unknown fields and values are ke
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -13,8 +14,20 @@ from typing import Self
 from pydantic import Field
 
 from speechmatics import rendering
-from speechmatics.models._base import AsReceived, ReceivedModel, Timestamp
+from speechmatics.exceptions import InvalidResponseError
+from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
+from speechmatics.models.vocabularies import (
+    AttachesTo,
+    DisplayDirection,
+    FeatureErrorType,
+    JobType,
+    LanguageIdentificationErrorCode,
+    ResultTag,
+    ResultType,
+    Sentiment,
+    WritingDirection,
+)
 from speechmatics.rendering import Turn, WordRecord
 
 __all__ = [
@@ -69,8 +82,8 @@ class JobInfo(ReceivedModel):
 class FeatureError(ReceivedModel):
     """An error of one stage (translation, summary, sentiment, topics, chapters); the transcript itself stands."""
 
-    type: str | None = None
-    """What kind, for example `unsupported_language` or `translation_failed`."""
+    type: OpenValues[FeatureErrorType] | None = None
+    """What kind, for example `translation_failed` or `unsupported_language`."""
     message: str | None = None
     """What happened."""
 
@@ -82,7 +95,7 @@ class LanguagePackInfo(ReceivedModel):
     """Name of the language."""
     word_delimiter: str | None = None
     """What stands between words; empty for Japanese and Chinese."""
-    writing_direction: str | None = None
+    writing_direction: OpenValues[WritingDirection] | None = None
     """`left-to-right` or `right-to-left`."""
     itn: bool | None = None
     """Whether numbers, dates and the like are written in digits."""
@@ -90,7 +103,7 @@ class LanguagePackInfo(ReceivedModel):
     """Whether the language model has been adapted."""
     per_language_word_delimiters: dict[str, str] | None = None
     """What stands between words, by ISO code, in multilingual transcripts."""
-    per_language_writing_direction: dict[str, str] | None = None
+    per_language_writing_direction: dict[str, OpenValues[WritingDirection]] | None = None
     """Writing direction by ISO code, in multilingual transcripts."""
 
 
@@ -119,7 +132,7 @@ class LanguageIdentificationResult(ReceivedModel):
 
     results: list[LanguageIdentificationItem] | None = None
     """Languages by stretch of audio."""
-    error: str | None = None
+    error: OpenValues[LanguageIdentificationErrorCode] | None = None
     """`LOW_CONFIDENCE`, `UNEXPECTED_LANGUAGE`, `NO_SPEECH`, `FILE_UNREADABLE` or `OTHER`."""
     message: str | None = None
     """More about the error."""
@@ -130,7 +143,7 @@ class RecognitionMetadata(ReceivedModel):
 
     created_at: Timestamp | None = None
     """When the transcript was made (UTC)."""
-    type: str | None = None
+    type: OpenValues[JobType] | None = None
     """`transcription`."""
     transcription_config: AsReceived[TranscriptionConfig | None] = None
     """The configuration used."""
@@ -157,7 +170,7 @@ class RecognitionMetadata(ReceivedModel):
 class RecognitionDisplay(ReceivedModel):
     """How a word is displayed."""
 
-    direction: str | None = None
+    direction: OpenValues[DisplayDirection] | None = None
     """`ltr` or `rtl`."""
 
 
@@ -172,7 +185,7 @@ class RecognitionAlternative(ReceivedModel):
     """ISO code."""
     speaker: str | None = None
     """`S1`, `S2`, …, `UU` for unknown, or a known speaker's name."""
-    tags: list[str] | None = None
+    tags: list[OpenValues[ResultTag]] | None = None
     """For example `disfluency` or `profanity`."""
     display: RecognitionDisplay | None = None
     """How it is displayed."""
@@ -187,14 +200,14 @@ class RecognitionForm(ReceivedModel):
     """Seconds from the start; an estimate in a written form."""
     end_time: float | None = None
     """Seconds from the start; an estimate in a written form."""
-    type: str | None = None
+    type: OpenValues[ResultType] | None = None
     """`word`, or in a spoken form also `punctuation`."""
 
 
 class RecognitionResult(ReceivedModel):
     """A word, a punctuation mark, an entity, or an item of a type to come."""
 
-    type: str
+    type: OpenValues[ResultType]
     """`word`, `punctuation`, `entity`; items of other types can be passed over."""
     start_time: float | None = None
     """Seconds from the start."""
@@ -208,7 +221,7 @@ class RecognitionResult(ReceivedModel):
     """0 to 100, how loud it was."""
     is_eos: bool | None = None
     """Whether the mark ends a sentence."""
-    attaches_to: str | None = None
+    attaches_to: OpenValues[AttachesTo] | None = None
     """The side of a mark that has no delimiter: `previous` (also if absent), `next`, `both` or `none`."""
     entity_class: str | None = None
     """Kind of entity, for example `date` or `money`."""
@@ -298,7 +311,7 @@ class SentimentSegment(ReceivedModel):
 
     text: str | None = None
     """The text."""
-    sentiment: str | None = None
+    sentiment: OpenValues[Sentiment] | None = None
     """`positive`, `neutral` or `negative`."""
     start_time: float | None = None
     """Seconds from the start."""
@@ -466,13 +479,17 @@ class Transcript(ReceivedModel):
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """Reads a saved transcript; `~` is expanded.
+        """Reads a saved transcript; `~` is expanded, and a byte order mark at the beginning is passed over.
 
         Raises:
             OSError: The file cannot be read.
-            InvalidResponseError: It is not a json-v2 transcript.
+            InvalidResponseError: It is not a json-v2 transcript; the message names the file.
         """
-        return cls.from_json(Path(path).expanduser().read_bytes())
+        place = Path(path).expanduser()
+        try:
+            return cls.from_json(place.read_bytes().removeprefix(BOM_UTF8))
+        except InvalidResponseError as error:
+            raise InvalidResponseError(f"{place}: {error}", body=error.body) from None
 
     def words(self) -> Iterator[RecognitionResult]:
         """The words in order, each of type `word`; for an entity those of its written form."""
