@@ -12,10 +12,12 @@ from typing import Annotated, Any, TypedDict
 import httpx
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import from_json
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -80,6 +82,13 @@ class ProcessingData(BaseModel):
     def header(self) -> str:
         """The value of `X-SM-Processing-Data`."""
         return self.model_dump_json(exclude_none=True)
+
+
+def _from_json(value: object) -> object:
+    try:
+        return from_json(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("must be a JSON object (it is not shown, as it may hold secrets)") from None
 
 
 Seconds = Annotated[float, Field(gt=0)]
@@ -174,7 +183,9 @@ class ConnectionSettings(BaseSettings):
     """Connections open at once at most."""
     max_keepalive_connections: Annotated[int, Field(ge=0)] = 20
     """Idle connections kept at most."""
-    headers: dict[str, str] = Field(default_factory=dict[str, str], repr=False)
+    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json)] = Field(
+        default_factory=dict[str, str], repr=False
+    )
     """Headers sent with every request."""
     processing_data: ProcessingData | None = None
     """How an on-premises worker is to process jobs (`X-SM-Processing-Data`)."""

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from speechmatics.local.__main__ import main
+
 MODULE = [sys.executable, "-m", "speechmatics.local"]
 
 
@@ -88,11 +90,12 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
-def test_a_port_must_be_one(port: str) -> None:
+def test_a_port_must_be_one(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong usage is exit code 2."""
-    done = run(f"--port={port}")
-    assert done.returncode == 2
-    assert f"must be from 0 to 65535, not '{port}'" in done.stderr
+    with pytest.raises(SystemExit) as ended:
+        main([f"--port={port}"])
+    assert ended.value.code == 2
+    assert f"must be from 0 to 65535, not '{port}'" in capsys.readouterr().err
 
 
 WITHOUT = """
@@ -130,3 +133,40 @@ def test_a_missing_extra_is_named(missing: str, what: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f'{what} needs the extra "local": pip install "speechmatics-typed[local]"\n'
+
+
+SCARCE = """
+import os, resource, tempfile
+from pathlib import Path
+from speechmatics import SpeechmaticsError
+from speechmatics.local import LocalServer
+
+folder = Path(tempfile.mkdtemp())
+LocalServer(data_dir=folder).start().stop()
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+taken = []
+for spare in range(12):
+    try:
+        while True:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        pass
+    for _ in range(spare):
+        os.close(taken.pop())
+    try:
+        LocalServer(data_dir=folder).start().stop()
+        print("started")
+    except (OSError, SpeechmaticsError) as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits open files")
+def test_too_few_open_files_are_an_error_and_no_hang() -> None:
+    """Wherever they run out on the way to a running server, its start says so, and frees what it had."""
+    done = subprocess.run([sys.executable, "-c", SCARCE], capture_output=True, text=True, check=False, timeout=60)
+    said = done.stdout.splitlines()
+    assert (done.returncode, len(said), said[-1]) == (0, 12, "started"), done.stderr
+    assert "Too many open files" in said[0]
+    assert "the local server did not start" in said

@@ -184,6 +184,32 @@ def test_the_name_of_a_file_object_is_used_where_it_is_one(tmp_path: Path) -> No
         assert open_audio(file).name == "audio"
 
 
+def test_a_stream_that_cannot_be_rewound_is_sent_once() -> None:
+    """A second time is an error, and not a body without its beginning."""
+    body = MultipartBody("{}", open_anything(Reader(b"audio")))
+    assert b"audio" in b"".join(body)
+    assert not body.replayable
+    with pytest.raises(AudioError, match="cannot be rewound"):
+        b"".join(body)
+
+
+def test_progress_is_told_each_time_from_the_beginning() -> None:
+    """Bytes so far, and in all where that is known."""
+    told: list[tuple[int, int | None]] = []
+
+    def tell(sent: int, total: int | None) -> None:
+        told.append((sent, total))
+
+    size = CHUNK_SIZE + 5
+    body = MultipartBody("{}", open_audio(bytes(size)), tell)
+    for _ in range(2):
+        list(body)
+    assert told == [(CHUNK_SIZE, size), (size, size)] * 2
+    told.clear()
+    list(MultipartBody("{}", open_anything(Reader(b"audio")), tell))
+    assert told == [(5, None)]
+
+
 def test_a_repr_holds_no_audio() -> None:
     """Neither bytes nor what has been read of a stream."""
     for audio in (open_audio(b"very loud"), open_anything(Reader(b"very loud"))):
