@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -99,15 +99,16 @@ class Fragments:
 
 def fragments(transcript: Transcript, writing: Writing) -> Fragments:
     """The fragments of a transcript in the order of its results; marks attach within their own channel."""
-    parts = fragments_by_channel(transcript, writing)
+    results = [*transcript.results]
+    parts = fragments_by_channel(results, writing)
     if len(parts) == 1:
         return next(iter(parts.values()))
     merged = Fragments()
     taken = dict.fromkeys(parts, 0)
-    for channel, results in groupby(transcript.results, attrgetter("channel")):
+    for channel, run in groupby(results, attrgetter("channel")):
         part = parts[channel]
         first = last = taken[channel]
-        for result in results:
+        for result in run:
             if last < len(part.heads) and part.heads[last] is result:
                 last += 1
         taken[channel] = last
@@ -116,9 +117,8 @@ def fragments(transcript: Transcript, writing: Writing) -> Fragments:
     return merged
 
 
-def fragments_by_channel(transcript: Transcript, writing: Writing) -> dict[str | None, Fragments]:
+def fragments_by_channel(results: Sequence[RecognitionResult], writing: Writing) -> dict[str | None, Fragments]:
     """The fragments of each channel; one item where there are no channels."""
-    results = transcript.results
     channel = results[0].channel if results else None
     whole = _fragments(results, channel, writing)
     if whole is not None:
@@ -129,7 +129,7 @@ def fragments_by_channel(transcript: Transcript, writing: Writing) -> dict[str |
     return {channel: _fragments(own, channel, writing) or Fragments() for channel, own in by_channel.items()}
 
 
-def _fragments(results: Iterable[RecognitionResult], channel: str | None, writing: Writing) -> Fragments | None:
+def _fragments(results: Sequence[RecognitionResult], channel: str | None, writing: Writing) -> Fragments | None:
     """The fragments of one channel, or None as soon as a result is of another."""
     made = Fragments()
     texts, heads, languages, speakers = made.texts, made.heads, made.languages, made.speakers

@@ -113,7 +113,7 @@ def _cues(transcript: Transcript, limits: _Limits) -> list[_Cue]:
     writing = Writing(transcript)
     cues = [
         cue
-        for channel, part in fragments_by_channel(transcript, writing).items()
+        for channel, part in fragments_by_channel(transcript.results, writing).items()
         for phrase, speaker in _phrases(part, writing, limits)
         for cue in _divided(phrase, limits, speaker, channel)
     ]
