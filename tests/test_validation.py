@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ from speechmatics import (
     ValidationReport,
     validate_config,
     validate_transcript,
+    validation,
 )
 from speechmatics.models import as_job_config
 
@@ -228,6 +230,18 @@ def seconds(start: Any, end: Any, **more: Any) -> Json:
             transcript(audio_events=[seconds(2, 1, type="music")]),
             ("end_before_start", "audio_events[0].end_time"),
         ),
+        (
+            transcript(
+                metadata={
+                    "created_at": "2026-01-09T12:30:01Z",
+                    "type": "transcription",
+                    "language_identification": {
+                        "results": [seconds(0, 1, alternatives=[{"language": "en", "confidence": -0.1}])]
+                    },
+                }
+            ),
+            ("out_of_range", "metadata.language_identification.results[0].alternatives[0].confidence"),
+        ),
         (transcript(results={}), ("wrong_type", "results")),
         (transcript(word(1, 2), 5), ("wrong_type", "results[1]")),
         (transcript(word("1", 2)), ("wrong_type", "results[0].start_time")),
@@ -338,6 +352,8 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
             ("not_json", "transcription_config.audio_filtering_config.volume_threshold"),
         ),
         (None, ("wrong_type", "$")),
+        (True, ("wrong_type", "$")),
+        (1.5, ("wrong_type", "$")),
         ("[]", ("wrong_type", "$")),
         (object(), ("not_json", "$")),
         ("", ("invalid_json", "$")),
@@ -380,6 +396,22 @@ def test_a_model_is_checked_as_it_would_be_sent() -> None:
     assert found(validate_transcript(broken)) == [("end_before_start", "results[0].end_time")]
 
 
+def test_a_model_that_cannot_be_sent() -> None:
+    """A model built past its own checks ends in a report too."""
+    construct: Any = JobConfig.model_construct
+    assert found(validate_config(construct(transcription_config=object()))) == [("not_json", "$")]
+    assert found(validate_config(construct(transcription_config=5))) == [("wrong_type", "transcription_config")]
+
+
+def test_json_text_with_numbers_that_json_does_not_have() -> None:
+    """The place of each is named."""
+    text = json.dumps(transcript(word(1, float("inf")), word(float("nan"), 2)))
+    assert found(validate_transcript(text)) == [
+        ("not_json", "results[0].end_time"),
+        ("not_json", "results[1].start_time"),
+    ]
+
+
 def test_no_secret_is_in_a_report() -> None:
     """Headers and addresses are not quoted."""
     report = validate_config(
@@ -406,6 +438,11 @@ def test_a_report_tells() -> None:
     assert isinstance(caught.value, ValueError)
 
 
+def test_the_example_of_the_documentation() -> None:
+    """It prints what it says."""
+    assert doctest.testmod(validation) == (0, 2)
+
+
 def test_a_long_list_is_cut_in_text_only() -> None:
     """Twenty problems are quoted, all are there."""
     report = validate_transcript(transcript(*[word(2, 1)] * 100))
@@ -419,7 +456,8 @@ def test_ten_hours_are_examined_to_the_end() -> None:
     words.append(word(36_001, 36_000))
     data = transcript(*words)
     data["job"]["duration"] = 36_001
-    assert found(validate_transcript(data, strict=True)) == [("end_before_start", "results[90000].end_time")]
+    report = validate_transcript(json.dumps(data), strict=True)
+    assert found(report) == [("end_before_start", "results[90000].end_time")]
 
 
 def test_values_that_contain_themselves() -> None:

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def validate_config(data: Source, strict: bool = False) -> ValidationReport:
+def validate_config(data: Source | JobConfig | BatchTranscriptionConfig, strict: bool = False) -> ValidationReport:
     """Checks a job's configuration: types, ranges, what belongs together, and what is not known.
 
     A report that is `ok` means that `submit_job` takes the configuration.
@@ -49,7 +49,7 @@ def validate_config(data: Source, strict: bool = False) -> ValidationReport:
     return _validated(data, strict, check_config, (JobConfig, BatchTranscriptionConfig))
 
 
-def validate_transcript(data: Source, strict: bool = False) -> ValidationReport:
+def validate_transcript(data: Source | Transcript, strict: bool = False) -> ValidationReport:
     """Checks a json-v2 transcript: types, times, confidences, readings, and whether its parts agree.
 
     Times may disagree by 0.02 s, as they are rounded, and a `duration` in whole seconds by 1 s. Order and overlap are

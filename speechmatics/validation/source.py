@@ -18,8 +18,8 @@ from speechmatics.validation.report import Findings, Path, ProblemCode
 __all__ = ["Json", "Source", "Unreadable", "read"]
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
-Source: TypeAlias = "Mapping[str, Any] | BaseModel | str | bytes | bytearray | os.PathLike[str]"
-"""What may be validated: the wire's dict, a model, JSON text, or the path of a JSON file.
+Source: TypeAlias = "Mapping[str, Any] | str | bytes | bytearray | os.PathLike[str]"
+"""What may be validated beside models: the wire's dict, JSON text, or the path of a JSON file.
 
 A `str` whose first character, white space aside, is `{` or `[` is JSON text, and any other `str` is a path; a file
 whose name begins so is given as a `pathlib.Path`. `bytes` are always JSON.
