@@ -9,8 +9,9 @@ vocabulary, divided by ` / `; long ones go on in the next lines). Whether it is 
 - `tolerated`: the API promises it, yet an answer without it, or with null, is read;
 - `optional`: it may be missing or null.
 
-An object without a name in the specification stands under its path there (`TranscriptionConfig.additional_vocab`). Definitions that are no objects (`JobType`, `Model`, `OperatingPoint`, `JobMode`,
-`AutoChaptersResult`) or plain maps (`AudioEventSummary`, `TopicDetectionSummaryOverall`) are types of a property.
+An object without a name in the specification stands under its path there (`TranscriptionConfig.additional_vocab`).
+Definitions that are no objects (`JobType`, `Model`, `OperatingPoint`, `JobMode`, `AutoChaptersResult`) or plain maps
+(`AudioEventSummary`, `TopicDetectionSummaryOverall`) are types of a property.
 """
 
 from __future__ import annotations
