@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
 
 from speechmatics.exceptions import InvalidResponseError
 
@@ -41,6 +42,7 @@ __all__ = [
     "is_received",
     "leniency",
     "report_unknown",
+    "require_json",
 ]
 
 
@@ -94,6 +96,18 @@ def report_unknown(code: LiteralString, message: str) -> None:
         raise PydanticCustomError(code, "{reason}", {"reason": message})
     if level is Leniency.WARN:
         warnings.warn(message, UnknownConfigWarning, stacklevel=4)
+
+
+def require_json(name: str, value: object) -> None:
+    """Raises unless what the user sends as `name`, whose type the API leaves open, can be written as JSON."""
+    if is_received():
+        return
+    try:
+        json.dumps(to_jsonable_python(value, inf_nan_mode="constants"), allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise PydanticCustomError(
+            "not_json", "{name} must be JSON: {reason}", {"name": name, "reason": str(error)}
+        ) from None
 
 
 class _Vocabulary:
@@ -195,8 +209,9 @@ class SentModel(BaseModel):
 
     @model_validator(mode="after")
     def _report_unknown_fields(self) -> Self:
-        for name in self.__pydantic_extra__ or ():
+        for name, value in (self.__pydantic_extra__ or {}).items():
             report_unknown("unknown_field", f"{name}: not a known field of {type(self).__name__}")
+            require_json(name, value)
         return self
 
     def to_dict(self) -> dict[str, Any]:

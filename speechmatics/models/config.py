@@ -23,10 +23,17 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import to_jsonable_python
 
 from speechmatics.exceptions import ConfigError, ConfigNotFoundError, ConfigNotReadableError
-from speechmatics.models._base import KnownValues, OpenValues, SentModel, Within, is_assigning, is_received
+from speechmatics.models._base import (
+    KnownValues,
+    OpenValues,
+    SentModel,
+    Within,
+    is_assigning,
+    is_received,
+    require_json,
+)
 from speechmatics.models.vocabularies import (
     Diarization,
     JobType,
@@ -178,10 +185,7 @@ class TrackingData(SentModel):
 
     @model_validator(mode="after")
     def _check_details(self) -> Self:
-        try:
-            json.dumps(to_jsonable_python(self.details, inf_nan_mode="constants"), allow_nan=False)
-        except ValueError as error:
-            _check(False, f"details must be JSON: {error}")
+        require_json("details", self.details)
         return self
 
 

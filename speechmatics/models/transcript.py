@@ -21,6 +21,7 @@ from speechmatics.models.vocabularies import (
     AttachesTo,
     DisplayDirection,
     FeatureErrorType,
+    FormType,
     JobType,
     LanguageIdentificationErrorCode,
     ResultTag,
@@ -200,7 +201,7 @@ class RecognitionForm(ReceivedModel):
     """Seconds from the start; an estimate in a written form."""
     end_time: float | None = None
     """Seconds from the start; an estimate in a written form."""
-    type: OpenValues[ResultType] | None = None
+    type: OpenValues[FormType] | None = None
     """`word`, or in a spoken form also `punctuation`."""
 
 

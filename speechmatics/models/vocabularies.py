@@ -15,6 +15,7 @@ __all__ = [
     "DisplayDirection",
     "ErrorMessage",
     "FeatureErrorType",
+    "FormType",
     "JobMode",
     "JobType",
     "LanguageIdentificationErrorCode",
@@ -111,6 +112,8 @@ DisplayDirection = Literal["ltr", "rtl"]
 """Directions of a word's display."""
 ResultType = Literal["word", "punctuation", "entity"]
 """Types of result; others may appear unasked and can be passed over."""
+FormType = Literal["word", "punctuation"]
+"""Types of a part of an entity's written or spoken form."""
 AttachesTo = Literal["previous", "next", "both", "none"]
 """The side of a punctuation mark that has no word delimiter."""
 ResultTag = Literal["disfluency", "profanity"]
