@@ -101,7 +101,9 @@ async def test_every_form_of_audio_arrives_whole(
     async with AsyncBatchClient(settings) as client:
         with path.open("rb") as file:
             for audio in (path, str(path), content, file, ("b.wav", content), Pipe(content)):
-                job_id = await client.submit_job(audio, CONFIG, on_progress=lambda *now: progress.append(now))
+                job_id = await client.submit_job(
+                    audio, CONFIG, on_progress=lambda sent, total: progress.append((sent, total))
+                )
                 await client.wait_for_completion(job_id)
     assert engine.received == [content] * 6
     assert progress[-1] == (len(content), None)
