@@ -2,6 +2,8 @@
 
 from pkgutil import extend_path
 
+from speechmatics.async_batch_client import AsyncBatchClient
+from speechmatics.auth import TemporaryKeyAuth
 from speechmatics.batch_client import BatchClient, Parsed, Raw
 from speechmatics.exceptions import (
     APIStatusError,
@@ -15,6 +17,7 @@ from speechmatics.exceptions import (
     ConfigNotReadableError,
     ConnectError,
     ConnectTimeout,
+    InvalidDataError,
     InvalidInputError,
     InvalidResponseError,
     JobExpiredError,
@@ -32,12 +35,14 @@ from speechmatics.exceptions import (
     ServerError,
     SettingsError,
     SpeechmaticsError,
+    SubmissionUncertainError,
     TranscriptionError,
     UnknownFormatError,
     WaitTimeoutError,
     WriteError,
     WriteTimeout,
 )
+from speechmatics.flows import Retry
 from speechmatics.models import (
     AdditionalVocab,
     AudioEventItem,
@@ -53,6 +58,7 @@ from speechmatics.models import (
     Chapter,
     ConnectionSettings,
     CreateJobResponse,
+    DeleteJobResponse,
     ErrorResponse,
     FeatureError,
     FetchData,
@@ -68,6 +74,7 @@ from speechmatics.models import (
     LanguagePackInfo,
     NotificationConfig,
     OutputConfig,
+    ProcessingData,
     PunctuationOverrides,
     RecognitionAlternative,
     RecognitionDisplay,
@@ -75,6 +82,8 @@ from speechmatics.models import (
     RecognitionMetadata,
     RecognitionResult,
     Replacement,
+    RetrieveJobResponse,
+    RetrieveJobsResponse,
     SentimentAnalysis,
     SentimentAnalysisConfig,
     SentimentAnalysisResult,
@@ -87,6 +96,8 @@ from speechmatics.models import (
     SRTOverrides,
     SummarizationConfig,
     SummarizationResult,
+    TemporaryKey,
+    TemporaryKeyRequest,
     Topic,
     TopicDetectionConfig,
     TopicDetectionResult,
@@ -102,10 +113,19 @@ from speechmatics.models import (
     UsageDetails,
     UsageReport,
 )
+from speechmatics.validation import (
+    ProblemCode,
+    Severity,
+    ValidationProblem,
+    ValidationReport,
+    validate_config,
+    validate_transcript,
+)
 
 __all__ = [
     "APIStatusError",
     "AdditionalVocab",
+    "AsyncBatchClient",
     "AudioError",
     "AudioEventItem",
     "AudioEventSummary",
@@ -130,9 +150,11 @@ __all__ = [
     "ConnectTimeout",
     "ConnectionSettings",
     "CreateJobResponse",
+    "DeleteJobResponse",
     "ErrorResponse",
     "FeatureError",
     "FetchData",
+    "InvalidDataError",
     "InvalidInputError",
     "InvalidResponseError",
     "JobConfig",
@@ -154,6 +176,8 @@ __all__ = [
     "Parsed",
     "PermissionDeniedError",
     "PoolTimeout",
+    "ProblemCode",
+    "ProcessingData",
     "ProxyError",
     "PunctuationOverrides",
     "RateLimitError",
@@ -168,6 +192,9 @@ __all__ = [
     "RemoteProtocolError",
     "Replacement",
     "RequestError",
+    "RetrieveJobResponse",
+    "RetrieveJobsResponse",
+    "Retry",
     "SRTOverrides",
     "SentimentAnalysis",
     "SentimentAnalysisConfig",
@@ -177,12 +204,17 @@ __all__ = [
     "SentimentSummary",
     "ServerError",
     "SettingsError",
+    "Severity",
     "SpeakerDiarizationConfig",
     "SpeakersInputItem",
     "SpeakersResultItem",
     "SpeechmaticsError",
+    "SubmissionUncertainError",
     "SummarizationConfig",
     "SummarizationResult",
+    "TemporaryKey",
+    "TemporaryKeyAuth",
+    "TemporaryKeyRequest",
     "Topic",
     "TopicDetectionConfig",
     "TopicDetectionResult",
@@ -199,9 +231,13 @@ __all__ = [
     "UnknownFormatError",
     "UsageDetails",
     "UsageReport",
+    "ValidationProblem",
+    "ValidationReport",
     "WaitTimeoutError",
     "WriteError",
     "WriteTimeout",
+    "validate_config",
+    "validate_transcript",
 ]
 
 __version__ = "0.1.0"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from types import TracebackType
@@ -15,16 +14,25 @@ from pydantic import SecretStr
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics import flows, operations
-from speechmatics.drivers import BlockingDriver, RequestOptions
-from speechmatics.exceptions import APIStatusError, AudioError, ConfigError, InvalidInputError
-from speechmatics.flows import Patience
-from speechmatics.media import AudioInput, open_audio
+from speechmatics.drivers import BlockingDriver
+from speechmatics.exceptions import APIStatusError, InvalidInputError
+from speechmatics.flows import Conduct, Ended, Retry
+from speechmatics.media import AudioInput
 from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource, as_job_config
 from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
-from speechmatics.operations import JsonFormat, JsonObject, Operation, TextFormat, TranscriptFormat
+from speechmatics.operations import (
+    CustomRequest,
+    JsonFormat,
+    JsonObject,
+    Operation,
+    RequestOptions,
+    TextFormat,
+    TranscriptFormat,
+)
 from speechmatics.policies import JobPager
 from speechmatics.settings import ConnectionSettings
+from speechmatics.submission import Progress, submit
 
 __all__ = ["BatchClient", "Parsed", "Raw"]
 
@@ -40,6 +48,24 @@ class Raw:
 
 class Parsed:
     """Marks a client that returns models."""
+
+
+def as_settings(given: ConnectionSettings | str | None) -> ConnectionSettings:
+    """Settings from what a client is given: settings, a token, or nothing for the environment's."""
+    if isinstance(given, str):
+        return ConnectionSettings(auth_token=SecretStr(given))
+    return given or ConnectionSettings()
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Refuses a number of jobs at once that is not from 1 to 50."""
+    if not 1 <= concurrency <= MAX_CONCURRENCY:
+        raise InvalidInputError(f"concurrency must be from 1 to {MAX_CONCURRENCY}, not {concurrency}")
+
+
+def deletion_message(job_id: str, status: str) -> str:
+    """What `delete_job` returns."""
+    return f"Job {job_id} {status}" if status == "deleted" else f"Job {job_id} was not deleted: {status}"
 
 
 _Mode = TypeVar("_Mode", default=Raw)
@@ -62,6 +88,7 @@ class BatchClient(Generic[_Mode]):
         from_cli: Taken for compatibility; has no effect.
         parse: False returns plain dicts as the server sent them, True returns models.
         http_client: A client of one's own to send requests through; its owner closes it.
+        on_retry: Told of each request that failed and is sent again.
 
     Raises:
         SettingsError: A setting from the environment is wrong.
@@ -75,6 +102,7 @@ class BatchClient(Generic[_Mode]):
         *,
         parse: Literal[False] = False,
         http_client: httpx.Client | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -84,6 +112,7 @@ class BatchClient(Generic[_Mode]):
         *,
         parse: Literal[True],
         http_client: httpx.Client | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -93,6 +122,7 @@ class BatchClient(Generic[_Mode]):
         *,
         parse: bool,
         http_client: httpx.Client | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -101,12 +131,12 @@ class BatchClient(Generic[_Mode]):
         *,
         parse: bool = False,
         http_client: httpx.Client | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
-        if isinstance(connection_settings, str):
-            connection_settings = ConnectionSettings(auth_token=SecretStr(connection_settings))
-        self.connection_settings = connection_settings or ConnectionSettings()
+        self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._driver = BlockingDriver(self.connection_settings, http_client)
+        self._on_retry = on_retry
 
     def __repr__(self) -> str:
         return f"BatchClient({self.connection_settings.base_url!r}, parse={self._parse})"
@@ -140,7 +170,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        return self._driver.request(method, path, **kwargs)
+        return self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct()))
 
     @overload
     def list_jobs(
@@ -218,7 +248,13 @@ class BatchClient(Generic[_Mode]):
             return self._parsed_pages(include_deleted, page_size)
         return self._raw_pages(include_deleted, page_size)
 
-    def submit_job(self, audio: AudioInput | None, transcription_config: ConfigSource) -> str:
+    def submit_job(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource,
+        *,
+        on_progress: Progress | None = None,
+    ) -> str:
         """Submits audio for transcription.
 
         Args:
@@ -227,21 +263,19 @@ class BatchClient(Generic[_Mode]):
                 streamed.
             transcription_config: The wire's dict, a `JobConfig`, a `BatchTranscriptionConfig`, or the path of a JSON
                 file.
+            on_progress: Told the bytes of audio handed to the network so far, and those in all where that is known.
 
         Returns:
             The new job's id.
 
         Raises:
             AudioError, ConfigError: An argument is wrong; nothing was sent.
-            APIStatusError, RequestError: As `send_request`.
+            SubmissionUncertainError: The answer was lost, and whether there is a job could not be found out.
+            APIStatusError, RequestError: The submission failed, and there is no job.
         """
-        config = as_job_config(transcription_config)
-        if audio is not None and config.fetch_data is not None:
-            raise ConfigError("audio and fetch_data are both given; the service takes one of them")
-        if audio is None and config.fetch_data is None:
-            raise AudioError("there is no audio; give a path, bytes or a file object, or fetch_data in the config")
-        opened = None if audio is None else open_audio(audio, limit=self.connection_settings.max_upload_bytes)
-        return self._answer(operations.create_job(config, opened))
+        return self._driver.run(
+            submit(audio, transcription_config, self.connection_settings, self._conduct(), on_progress)
+        )
 
     @overload
     def check_job_status(self: BatchClient[Raw], job_id: str, *, wait: int | None = None) -> JsonObject: ...
@@ -310,10 +344,10 @@ class BatchClient(Generic[_Mode]):
         text_format = operations.text_format(transcription_format)
         if text_format is not None:
             text = operations.get_text_transcript(job_id, text_format, wait=wait)
-            response = self._driver.run(flows.result(text, job_id))
+            response = self._driver.run(flows.result(text, job_id, self._conduct()))
             return False if response is None else text.read(response)
         transcript = operations.get_json_transcript(job_id, wait=wait)
-        response = self._driver.run(flows.result(transcript, job_id))
+        response = self._driver.run(flows.result(transcript, job_id, self._conduct()))
         return False if response is None else self._read(transcript, response)
 
     @overload
@@ -392,14 +426,13 @@ class BatchClient(Generic[_Mode]):
             WaitTimeoutError: It did not end in time; it still runs.
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
         """
-        settings = self.connection_settings
-        patience = self._patience(settings.wait_timeout if timeout is None else timeout)
+        limit = self.connection_settings.wait_timeout if timeout is None else timeout
         text_format = operations.text_format(transcription_format)
         if text_format is not None:
             text = operations.get_text_transcript(job_id, text_format)
-            return text.read(self._driver.run(flows.wait(text, job_id, patience, on_status)))
+            return text.read(self._wait(text, job_id, limit, on_status))
         transcript = operations.get_json_transcript(job_id)
-        return self._read(transcript, self._driver.run(flows.wait(transcript, job_id, patience, on_status)))
+        return self._read(transcript, self._wait(transcript, job_id, limit, on_status))
 
     @overload
     def transcribe(
@@ -485,12 +518,8 @@ class BatchClient(Generic[_Mode]):
             JobNotFoundException: There is no such job.
             APIStatusError, RequestError: As `send_request`.
         """
-        job = self._driver.run(flows.delete_job(job_id, force=force))
-        if job is None:
-            return False
-        return (
-            f"Job {job_id} {job.status}" if job.status == "deleted" else f"Job {job_id} was not deleted: {job.status}"
-        )
+        status = self._driver.run(flows.delete_job(job_id, self._conduct(), force=force))
+        return status is not None and deletion_message(job_id, status)
 
     def get_job_log(self, job_id: str) -> str:
         """The log of a job.
@@ -545,28 +574,63 @@ class BatchClient(Generic[_Mode]):
             InvalidInputError: `concurrency` is out of range.
             AudioError, ConfigError: An argument is wrong.
         """
-        if not 1 <= concurrency <= MAX_CONCURRENCY:
-            raise InvalidInputError(f"concurrency must be from 1 to {MAX_CONCURRENCY}, not {concurrency}")
+        check_concurrency(concurrency)
         return self._submitted(audio_paths, as_job_config(transcription_config), concurrency)
 
     def _submitted(
         self, audio_paths: Iterable[str | os.PathLike[str]], config: ConfigSource, concurrency: int
     ) -> Iterator[tuple[str | os.PathLike[str], str]]:
         running: dict[str, str | os.PathLike[str]] = {}
-
-        def ended() -> tuple[str | os.PathLike[str], str]:
-            job_id = self._driver.run(flows.next_ended(list(running), self._patience(None)))
-            return running.pop(job_id), job_id
-
         for path in audio_paths:
-            if len(running) >= concurrency:
-                yield ended()
+            while len(running) >= concurrency:
+                for _, job in self._driver.run(flows.next_ended(list(running), self._conduct())):
+                    yield running.pop(job.id), job.id
             try:
                 running[self.submit_job(path, config)] = path
             except APIStatusError as error:
                 _logger.warning("%s was not submitted: %s", path, error)
         while running:
-            yield ended()
+            for _, job in self._driver.run(flows.next_ended(list(running), self._conduct())):
+                yield running.pop(job.id), job.id
+
+    @overload
+    def wait_for_many(
+        self: BatchClient[Raw], job_ids: Iterable[str], *, timeout: float | None = None
+    ) -> Iterator[JsonObject]: ...
+    @overload
+    def wait_for_many(
+        self: BatchClient[Parsed], job_ids: Iterable[str], *, timeout: float | None = None
+    ) -> Iterator[JobDetails]: ...
+    @overload
+    def wait_for_many(
+        self, job_ids: Iterable[str], *, timeout: float | None = None
+    ) -> Iterator[JsonObject] | Iterator[JobDetails]: ...
+    def wait_for_many(
+        self, job_ids: Iterable[str], *, timeout: float | None = None
+    ) -> Iterator[JsonObject] | Iterator[JobDetails]:
+        """Waits for many jobs, and yields each as it ends, done or not: its `status` says which.
+
+        Args:
+            job_ids: The jobs.
+            timeout: Seconds to wait at most in all; None for the setting `wait_timeout`.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            WaitTimeoutError: Not all ended in time; those that have not still run.
+            APIStatusError, RequestError: As `send_request`, where failures did not pass.
+        """
+        ended = self._ended(dict.fromkeys(job_ids), timeout)
+        return (job for _, job in ended) if self._parse else (raw for raw, _ in ended)
+
+    def _ended(self, running: dict[str, None], timeout: float | None) -> Iterator[Ended]:
+        limit = self.connection_settings.wait_timeout if timeout is None else timeout
+        conduct = self._conduct()
+        deadline = None if limit is None else conduct.clock() + limit
+        while running:
+            left = None if deadline is None else deadline - conduct.clock()
+            for ended in self._driver.run(flows.next_ended(list(running), conduct, timeout=left)):
+                running.pop(ended[1].id)
+                yield ended
 
     def _raw_pages(self, include_deleted: bool, page_size: int) -> Iterator[JsonObject]:
         pager = JobPager(page_size)
@@ -590,16 +654,22 @@ class BatchClient(Generic[_Mode]):
         operation = operations.list_jobs(
             created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
         )
-        return operation, self._driver.run(flows.call(operation))
+        return operation, self._driver.run(flows.call(operation, self._conduct()))
 
-    def _patience(self, timeout: float | None) -> Patience:
-        settings = self.connection_settings
-        return Patience(
-            first=settings.poll_interval, longest=settings.poll_interval_max, timeout=timeout, clock=time.monotonic
-        )
+    def _conduct(self) -> Conduct:
+        return Conduct.of(self.connection_settings, self._on_retry)
+
+    def _wait(
+        self,
+        transcript: Operation[object, object],
+        job_id: str,
+        timeout: float | None,
+        on_status: Callable[[JobDetails], None] | None,
+    ) -> httpx.Response:
+        return self._driver.run(flows.wait(transcript, job_id, self._conduct(), timeout=timeout, on_status=on_status))
 
     def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
-        return self._read(operation, self._driver.run(flows.call(operation)))
+        return self._read(operation, self._driver.run(flows.call(operation, self._conduct())))
 
     def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
         return operation.parse(response) if self._parse else operation.read(response)

@@ -1,50 +1,44 @@
-"""The place that touches the network: sends what a flow asks for and hands back what came."""
+"""The two places that touch the network: they send what a flow asks for and hand back what came."""
 
 from __future__ import annotations
 
 import logging
 import platform
+import ssl
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import IO, TypedDict, TypeVar
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypedDict, TypeVar
+from uuid import uuid4
 
+import anyio
+import anyio.to_thread
 import httpx
-from pydantic import SecretStr
-from typing_extensions import Unpack
 
-from speechmatics.exceptions import InvalidInputError, error_for_failure, error_for_status, request_id_of
+from speechmatics.auth import BearerAuth, TemporaryKeyAuth
+from speechmatics.exceptions import (
+    InvalidInputError,
+    MissingExtraError,
+    RequestError,
+    SettingsError,
+    error_for_failure,
+    request_id_of,
+)
 from speechmatics.flows import Flow, Sleep
-from speechmatics.operations import Operation
-from speechmatics.settings import ConnectionSettings
+from speechmatics.media import MultipartBody
+from speechmatics.operations import BasicAuth, CustomRequest, Request
+from speechmatics.settings import DEFAULT_MP_URL, ConnectionSettings
 
-__all__ = ["BlockingDriver", "RequestOptions"]
+__all__ = ["AwaitingDriver", "BlockingDriver"]
 
 _T = TypeVar("_T")
 
-Scalar = str | int | float | bool | None
-QueryParams = httpx.QueryParams | Mapping[str, Scalar | Sequence[Scalar]] | list[tuple[str, Scalar]] | str
-FileContent = IO[bytes] | bytes | str
-File = FileContent | tuple[str | None, FileContent] | tuple[str | None, FileContent, str | None]
-BasicAuth = tuple[str, str]
-
-
-class RequestOptions(TypedDict, total=False):
-    """The keywords of httpx's `request` that `send_request` passes on."""
-
-    content: str | bytes | Iterable[bytes]
-    data: Mapping[str, object]
-    files: Mapping[str, File] | Sequence[tuple[str, File]]
-    json: object
-    params: QueryParams | None
-    headers: httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
-    cookies: dict[str, str]
-    auth: BasicAuth | httpx.Auth | None
-    follow_redirects: bool
-    timeout: float | httpx.Timeout | None
-    extensions: Mapping[str, object]
-
+REQUEST_ID = "X-Request-Id"
+"""Header that carries the id each request is given here."""
 
 _logger = logging.getLogger("speechmatics")
 
@@ -57,19 +51,142 @@ def _user_agent() -> str:
     return f"speechmatics-typed/{own} httpx/{httpx.__version__} python/{platform.python_version()}"
 
 
-class _BearerAuth(httpx.Auth):
-    """Adds the token as the request leaves, so that it stands in no frame and no object that others see."""
+@cache
+def _tls(verify: bool | Path, client_cert: Path | None) -> ssl.SSLContext:
+    """A TLS context, built once for all clients."""
+    try:
+        if isinstance(verify, Path):
+            place = verify.expanduser()
+            context = ssl.create_default_context(
+                cafile=None if place.is_dir() else str(place), capath=str(place) if place.is_dir() else None
+            )
+        else:
+            context = httpx.create_ssl_context(verify=verify, trust_env=True)
+        if client_cert is not None:
+            context.load_cert_chain(client_cert.expanduser())
+    except OSError as error:
+        raise SettingsError(f"verify or client_cert: cannot load certificates: {error}") from None
+    return context
 
-    def __init__(self, token: SecretStr) -> None:
-        self._token = token
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if "Authorization" not in request.headers:
-            request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
-        yield request
+@cache
+def _no_tls() -> ssl.SSLContext:
+    """A context that trusts nobody: cheap, and safe where a plain HTTP exchange is redirected to TLS after all."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-class BlockingDriver:
+class _ClientOptions(TypedDict):
+    verify: ssl.SSLContext
+    timeout: httpx.Timeout
+    trust_env: bool
+    proxy: str | None
+    http2: bool
+    limits: httpx.Limits
+
+
+class _Wire:
+    """What both drivers know of how requests look."""
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
+        self._base_url = httpx.URL(settings.base_url)
+        self._auth = _auth(settings)
+        self._headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent(), **settings.headers})
+        if settings.processing_data is not None:
+            self._headers["X-SM-Processing-Data"] = settings.processing_data.header
+
+    def _client_options(self) -> _ClientOptions:
+        settings = self._settings
+        uses_tls = self._base_url.scheme == "https" or settings.generate_temp_token or settings.proxy is not None
+        context = settings.ssl_context or (_tls(settings.verify, settings.client_cert) if uses_tls else _no_tls())
+        if settings.http2 and find_spec("h2") is None:
+            raise MissingExtraError("HTTP/2", "http2")
+        return {
+            "verify": context,
+            "timeout": settings.timeout,
+            "trust_env": settings.trust_env,
+            "proxy": settings.proxy,
+            "http2": settings.http2,
+            "limits": httpx.Limits(
+                max_connections=settings.max_connections,
+                max_keepalive_connections=settings.max_keepalive_connections,
+            ),
+        }
+
+    def _build(self, client: httpx.Client | httpx.AsyncClient, step: Request) -> httpx.Request:
+        if isinstance(step, CustomRequest):
+            return self._build_custom(client, step)
+        body = step.body
+        content = _AsyncBody(body) if body is not None and isinstance(client, httpx.AsyncClient) else body
+        request = client.build_request(
+            step.method,
+            self._url(step.path),
+            params=step.params or None,
+            content=content,
+            headers=self._with_id(body.headers if body is not None else {}),
+            timeout=_timeout(client.timeout, step.patience, step.limit),
+        )
+        if body is not None:
+            request.extensions["speechmatics.replayable"] = lambda: body.replayable
+        return request
+
+    def _build_custom(self, client: httpx.Client | httpx.AsyncClient, step: CustomRequest) -> httpx.Request:
+        options = step.options
+        url = self._url(step.path)
+        if params := options.get("params"):
+            url = url.copy_merge_params(httpx.QueryParams(params))
+        return client.build_request(
+            step.method,
+            url,
+            content=options.get("content"),
+            data=options.get("data"),
+            files=options.get("files"),
+            json=options.get("json"),
+            headers=self._with_id(options.get("headers")),
+            cookies=options.get("cookies"),
+            timeout=options.get("timeout", client.timeout),
+            extensions=dict(options.get("extensions", {})),
+        )
+
+    def _with_id(self, headers: httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None) -> httpx.Headers:
+        merged = httpx.Headers(self._headers)
+        merged[REQUEST_ID] = uuid4().hex
+        merged.update(headers)
+        return merged
+
+    def _url(self, path: str) -> httpx.URL:
+        url = httpx.URL(path)
+        base = self._base_url
+        if url.is_relative_url:
+            return httpx.URL(f"{base}{path.lstrip('/')}")
+        if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
+            raise InvalidInputError(f"{url.host} is not the server of this client; give a path below {base}")
+        return url
+
+    def _auth_of(self, step: Request) -> BasicAuth | httpx.Auth | None:
+        return step.options.get("auth", self._auth) if isinstance(step, CustomRequest) else self._auth
+
+    def _failed(self, step: Request, request: httpx.Request, failure: httpx.RequestError) -> RequestError:
+        # A failure of the exchange that gets a temporary key concerns another request than this one.
+        failed = _request_of(failure) or request
+        _logger.debug(
+            "%s %s: %s, request id %s", failed.method, failed.url, type(failure).__name__, request.headers[REQUEST_ID]
+        )
+        return error_for_failure(failure, failed, job_id=step.job_id)
+
+    def _answered(self, request: httpx.Request, response: httpx.Response, started: float) -> httpx.Response:
+        _logger.debug(
+            "%s %s: %d in %.3f s, request id %s",
+            request.method,
+            request.url,
+            response.status_code,
+            time.monotonic() - started,
+            request_id_of(response),
+        )
+        return response
+
+
+class BlockingDriver(_Wire):
     """Runs flows on an `httpx.Client`, which it opens at the first request unless it is given one.
 
     May be used from many threads.
@@ -82,14 +199,11 @@ class BlockingDriver:
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._base_url = httpx.URL(settings.base_url)
-        self._settings = settings
+        super().__init__(settings)
         self._given = http_client
         self._own: httpx.Client | None = None
         self._lock = threading.Lock()
         self._sleep = sleep
-        self._auth = _BearerAuth(settings.auth_token) if settings.auth_token else None
-        self._headers = {"Accept": "application/json", "User-Agent": _user_agent()}
 
     def open(self) -> httpx.Client:
         """The client that requests go through, opened if need be."""
@@ -97,13 +211,7 @@ class BlockingDriver:
             return self._given
         with self._lock:
             if self._own is None:
-                settings = self._settings
-                context = settings.ssl_context
-                self._own = httpx.Client(
-                    verify=context if context is not None else self._base_url.scheme == "https",
-                    timeout=settings.timeout,
-                    trust_env=settings.trust_env,
-                )
+                self._own = httpx.Client(**self._client_options())
             return self._own
 
     def close(self) -> None:
@@ -118,13 +226,9 @@ class BlockingDriver:
         try:
             step = next(flow)
             while True:
-                if isinstance(step, Sleep):
-                    self._sleep(step.seconds)
-                    step = flow.send(None)
-                    continue
                 try:
-                    response = self._send(step)
-                except httpx.RequestError as error:
+                    response = self._do(step)
+                except BaseException as error:
                     step = flow.throw(error)
                 else:
                     step = flow.send(response)
@@ -134,93 +238,141 @@ class BlockingDriver:
         finally:
             flow.close()
 
-    def request(self, method: str, path: str, **options: Unpack[RequestOptions]) -> httpx.Response:
-        """Sends a request of the caller's making.
-
-        Raises:
-            InvalidInputError: `path` is a URL of another server, which must not see the token.
-            APIStatusError: The answer is an error.
-            RequestError: No whole answer came.
-        """
-        url = self._url(path)
-        if params := options.get("params"):
-            url = url.copy_merge_params(httpx.QueryParams(params))
-        headers = httpx.Headers(self._headers)
-        headers.update(options.get("headers"))
+    def _do(self, step: Request | Sleep) -> httpx.Response | None:
+        if isinstance(step, Sleep):
+            self._sleep(step.seconds)
+            return None
         client = self.open()
-        request = client.build_request(
-            method,
-            url,
-            content=options.get("content"),
-            data=options.get("data"),
-            files=options.get("files"),
-            json=options.get("json"),
-            headers=headers,
-            cookies=options.get("cookies"),
-            timeout=options.get("timeout", client.timeout),
-            extensions=dict(options.get("extensions", {})),
-        )
-        response = self._exchange(
-            client,
-            request,
-            auth=options.get("auth", self._auth),
-            follow_redirects=options.get("follow_redirects", False),
-        )
-        if not response.is_success:
-            raise error_for_status(response)
-        return response
-
-    def _url(self, path: str) -> httpx.URL:
-        url = httpx.URL(path)
-        if url.is_relative_url:
-            return httpx.URL(f"{self._base_url}{path.lstrip('/')}")
-        if (url.scheme, url.host, url.port) != (self._base_url.scheme, self._base_url.host, self._base_url.port):
-            raise InvalidInputError(f"{url.host} is not the server of this client; give a path below {self._base_url}")
-        return url
-
-    def _send(self, operation: Operation[object, object]) -> httpx.Response:
-        client = self.open()
-        timeout = client.timeout
-        if operation.patience and timeout.read is not None:
-            timeout = httpx.Timeout(timeout, read=timeout.read + operation.patience)
-        body = operation.body
-        request = client.build_request(
-            operation.method,
-            self._url(operation.path),
-            params=operation.params or None,
-            content=body,
-            headers={**self._headers, **(body.headers if body is not None else {})},
-            timeout=timeout,
-        )
-        return self._exchange(client, request, auth=self._auth, job_id=operation.job_id)
-
-    def _exchange(
-        self,
-        client: httpx.Client,
-        request: httpx.Request,
-        *,
-        auth: BasicAuth | httpx.Auth | None,
-        follow_redirects: bool = False,
-        job_id: str | None = None,
-    ) -> httpx.Response:
+        request = self._build(client, step)
         started = time.monotonic()
-        failure: httpx.RequestError | None = None
+        auth = self._auth_of(step)
         try:
             response = client.send(
-                request, auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT, follow_redirects=follow_redirects
+                request,
+                auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
+                follow_redirects=_follows(step),
             )
         except httpx.RequestError as error:
             failure = error
         else:
-            _logger.debug(
-                "%s %s: %d in %.3f s, request id %s",
-                request.method,
-                request.url,
-                response.status_code,
-                time.monotonic() - started,
-                request_id_of(response),
-            )
-            return response
+            return self._answered(request, response, started)
         # Raised outside the handler: the frames of the network stack, which hold the token, are not chained.
-        _logger.debug("%s %s: %s", request.method, request.url, type(failure).__name__)
-        raise error_for_failure(failure, request, job_id=job_id)
+        raise self._failed(step, request, failure)
+
+
+class AwaitingDriver(_Wire):
+    """Runs flows on an `httpx.AsyncClient`, on asyncio or trio; otherwise as `BlockingDriver`."""
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        http_client: httpx.AsyncClient | None = None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        super().__init__(settings)
+        self._given = http_client
+        self._own: httpx.AsyncClient | None = None
+        self._sleep = sleep
+
+    def open(self) -> httpx.AsyncClient:
+        """The client that requests go through, opened if need be."""
+        if self._given is not None:
+            return self._given
+        if self._own is None:
+            self._own = httpx.AsyncClient(**self._client_options())
+        return self._own
+
+    async def close(self) -> None:
+        """Closes the client that was opened here; one that was given is its owner's to close."""
+        own, self._own = self._own, None
+        if own is not None:
+            await own.aclose()
+
+    async def run(self, flow: Flow[_T]) -> _T:
+        """Runs a flow to its end."""
+        try:
+            step = next(flow)
+            while True:
+                try:
+                    response = await self._do(step)
+                except BaseException as error:
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(response)
+        except StopIteration as end:
+            value: _T = end.value
+            return value
+        finally:
+            flow.close()
+
+    async def _do(self, step: Request | Sleep) -> httpx.Response | None:
+        if isinstance(step, Sleep):
+            await self._sleep(step.seconds)
+            return None
+        client = self.open()
+        request = self._build(client, step)
+        started = time.monotonic()
+        auth = self._auth_of(step)
+        try:
+            response = await client.send(
+                request,
+                auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
+                follow_redirects=_follows(step),
+            )
+        except httpx.RequestError as error:
+            failure = error
+        else:
+            return self._answered(request, response, started)
+        raise self._failed(step, request, failure)
+
+
+class _AsyncBody:
+    """A body for an `httpx.AsyncClient`; files are read in threads, so that the event loop goes on."""
+
+    def __init__(self, body: MultipartBody) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        chunks = iter(self._body)
+        while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
+            yield chunk
+
+
+def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
+    if settings.auth_token is None:
+        return None
+    if not settings.generate_temp_token:
+        return BearerAuth(settings.auth_token)
+    return TemporaryKeyAuth(
+        settings.auth_token,
+        ttl=settings.temp_token_ttl,
+        client_ref=settings.client_ref,
+        region=settings.region,
+        url=settings.mp_url or DEFAULT_MP_URL,
+    )
+
+
+def _follows(step: Request) -> bool:
+    return isinstance(step, CustomRequest) and step.options.get("follow_redirects", False)
+
+
+def _request_of(failure: httpx.RequestError) -> httpx.Request | None:
+    try:
+        return failure.request
+    except RuntimeError:
+        return None
+
+
+def _timeout(usual: httpx.Timeout, patience: float, limit: float | None) -> httpx.Timeout:
+    """The usual time limits, with more time for the answer to begin, and none of them above the limit."""
+    read = None if usual.read is None else usual.read + patience
+
+    def least(seconds: float | None) -> float | None:
+        if limit is None:
+            return seconds
+        return max(0.001, limit if seconds is None else min(seconds, limit))
+
+    return httpx.Timeout(
+        connect=least(usual.connect), read=least(read), write=least(usual.write), pool=least(usual.pool)
+    )

@@ -9,9 +9,10 @@
         │   ├── AudioError
         │   │   ├── AudioNotFoundError          also FileNotFoundError
         │   │   └── AudioNotReadableError       also OSError
-        │   └── ConfigError
-        │       ├── ConfigNotFoundError         also FileNotFoundError
-        │       └── ConfigNotReadableError      also OSError
+        │   ├── ConfigError
+        │   │   ├── ConfigNotFoundError         also FileNotFoundError
+        │   │   └── ConfigNotReadableError      also OSError
+        │   └── InvalidDataError                a validation report with errors
         ├── MissingExtraError                   also ImportError
         ├── RequestError                        also httpx.RequestError: no whole answer came
         │   ├── ConnectError                    also httpx.ConnectError
@@ -32,6 +33,7 @@
         │   ├── JobRunningError                 423
         │   ├── RateLimitError                  429
         │   └── ServerError                     500 and above
+        ├── SubmissionUncertainError            there may be a job or not
         ├── InvalidResponseError                also ValueError: the answer is not what the API documents
         ├── TranscriptionError                  the job ended without a transcript
         │   └── UnknownFormatError              also ValueError; nothing was sent
@@ -48,6 +50,7 @@ from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from speechmatics.models.job import JobDetailError, JobDetails
+    from speechmatics.validation.report import ValidationReport
 
 __all__ = [
     "APIStatusError",
@@ -61,6 +64,7 @@ __all__ = [
     "ConfigNotReadableError",
     "ConnectError",
     "ConnectTimeout",
+    "InvalidDataError",
     "InvalidInputError",
     "InvalidResponseError",
     "JobExpiredError",
@@ -78,6 +82,7 @@ __all__ = [
     "ServerError",
     "SettingsError",
     "SpeechmaticsError",
+    "SubmissionUncertainError",
     "TranscriptionError",
     "UnknownFormatError",
     "WaitTimeoutError",
@@ -86,7 +91,7 @@ __all__ = [
 ]
 
 REQUEST_ID_HEADERS = ("Request-Id", "X-Azure-Ref", "X-Request-Id")
-"""Where the service names a request, in the order of trust; support asks for it."""
+"""Where the service names a request, in the order of trust; support asks for it. The last is the id sent with it."""
 
 _JSON_OBJECT = TypeAdapter(dict[str, object])
 _BODY_EXCERPT = 200
@@ -139,6 +144,18 @@ class ConfigNotReadableError(ConfigError, OSError):
     """The configuration file exists but cannot be read."""
 
 
+class InvalidDataError(InvalidInputError):
+    """A configuration or transcript was validated and has errors; the message names each place.
+
+    Attributes:
+        report: All that the validation found.
+    """
+
+    def __init__(self, message: str, *, report: ValidationReport) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 class MissingExtraError(SpeechmaticsError, ImportError):
     """A part of the package needs an extra that is not installed; the message names it."""
 
@@ -147,11 +164,16 @@ class MissingExtraError(SpeechmaticsError, ImportError):
 
 
 class RequestError(SpeechmaticsError, httpx.RequestError):
-    """No whole answer came: the request could not be sent, or its answer could not be read."""
+    """No whole answer came: the request could not be sent, or its answer could not be read.
+
+    Attributes:
+        request_id: The id that the request was sent with, or None.
+    """
 
     def __init__(self, message: str, *, request: httpx.Request | None = None, job_id: str | None = None) -> None:
         httpx.RequestError.__init__(self, message, request=request)
         self.job_id = job_id
+        self.request_id: str | None = None if request is None else _sent_id(request)
 
 
 class ConnectError(RequestError, httpx.ConnectError):
@@ -197,7 +219,7 @@ class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
         status_code: The HTTP status, 400 to 599.
         error: The API's own word for it (`error` of the body), or the HTTP reason phrase.
         detail: The API's `detail`, or an excerpt of a body that is not the API's, or None.
-        request_id: The service's id of the request, which its support asks for, or None.
+        request_id: The service's id of the request, which its support asks for, or else the id it was sent with.
         response: The whole answer.
     """
 
@@ -258,6 +280,21 @@ class InvalidResponseError(SpeechmaticsError, ValueError):
     def __init__(self, message: str, *, body: bytes = b"", job_id: str | None = None) -> None:
         super().__init__(message, job_id=job_id)
         self.body = body
+
+
+class SubmissionUncertainError(SpeechmaticsError):
+    """A submission failed so that there may be a job or not; it was not sent again.
+
+    Attributes:
+        failure: How the submission failed.
+        submission_id: What to look for in the jobs' `tracking.details.submission_id`, or None if the submission
+            carried none.
+    """
+
+    def __init__(self, message: str, failure: SpeechmaticsError, *, submission_id: str | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.submission_id = submission_id
 
 
 class TranscriptionError(SpeechmaticsError):
@@ -326,18 +363,26 @@ def error_for_failure(
     Its cause is the operating system's error, without the frames of the network stack: their
     locals hold the request as it was sent, token included.
     """
-    message = f"{str(failure) or type(failure).__name__} ({request.method} {request.url})"
+    message = f"{str(failure) or type(failure).__name__} ({request.method} {request.url}"
+    if sent_with := _sent_id(request):
+        message += f", request id {sent_with}"
+    message += ")"
     error = _BY_HTTPX.get(type(failure), RequestError)(message, request=request, job_id=job_id)
     error.__cause__ = _root_cause(failure)
     return error
 
 
 def request_id_of(response: httpx.Response) -> str | None:
-    """The service's id of a request, or None."""
+    """The service's id of a request, or that which the request was sent with, or None."""
     for name in REQUEST_ID_HEADERS:
         if value := response.headers.get(name):
             return str(value)
-    return None
+    return _sent_id(response.request)
+
+
+def _sent_id(request: httpx.Request) -> str | None:
+    sent: str | None = request.headers.get(REQUEST_ID_HEADERS[-1])
+    return sent
 
 
 def _root_cause(failure: BaseException) -> OSError | None:

@@ -1,19 +1,22 @@
 """Conversations of several requests, as generators that yield what is to be done and return the result.
 
-A flow does no I/O and knows no clock but the one it is given. A driver sends each `Operation` and hands back the answer
+A flow does no I/O and knows no clock but the one it is given. A driver sends each request and hands back the answer
 (or throws the failure in), and lets each `Sleep` pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import httpx
 
 from speechmatics import operations
 from speechmatics.exceptions import (
+    InvalidResponseError,
+    JobExpiredError,
     JobNotFoundException,
     JobRunningError,
     SpeechmaticsError,
@@ -22,10 +25,32 @@ from speechmatics.exceptions import (
     error_for_status,
 )
 from speechmatics.models.job import JobDetails, JobStatus
-from speechmatics.operations import Operation
-from speechmatics.policies import MAX_FAILURES, is_passing, polling_delays
+from speechmatics.operations import JsonObject, Operation, Request
+from speechmatics.policies import (
+    HELD,
+    RetryPolicy,
+    is_passing,
+    may_have_arrived,
+    polling_delays,
+    retry_after,
+    wait_seconds,
+)
+from speechmatics.settings import ConnectionSettings
 
-__all__ = ["Flow", "Patience", "Sleep", "call", "delete_job", "next_ended", "result", "wait"]
+__all__ = [
+    "Conduct",
+    "Ended",
+    "Flow",
+    "Retry",
+    "Sleep",
+    "before_next",
+    "call",
+    "delete_job",
+    "exchange",
+    "next_ended",
+    "result",
+    "wait",
+]
 
 _T = TypeVar("_T")
 
@@ -37,46 +62,101 @@ class Sleep:
     seconds: float
 
 
-Flow = Generator[Operation[object, object] | Sleep, httpx.Response | None, _T]
+Flow = Generator[Request | Sleep, httpx.Response | None, _T]
 """A conversation that ends with a result of type T."""
+
+Ended = tuple[JsonObject, JobDetails]
+"""A job that has ended, as the server sent it and as a model."""
 
 NOT_READY = frozenset({"transcription not ready", "job in progress"})
 """`error` of a 404 on a transcript whose job still runs, in lower case (documentation)."""
+LISTED_TOGETHER = 3
+"""Jobs waited for from which on one listing is tried in place of a look at each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How to wait for a job.
+class Retry:
+    """What a program is told when a request is to be sent again.
 
     Attributes:
-        first: Seconds until the second look.
-        longest: Seconds at most between two looks.
-        timeout: Seconds in all, or None for no limit.
-        clock: Seconds from any fixed point, never running backwards.
+        method: HTTP method.
+        path: Path below the base URL.
+        attempt: Requests sent so far, 1 or more.
+        delay: Seconds until the next one.
+        error: How the last one failed.
     """
 
-    first: float
-    longest: float
-    timeout: float | None
+    method: str
+    path: str
+    attempt: int
+    delay: float
+    error: SpeechmaticsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How a client behaves, whatever it asks for.
+
+    Attributes:
+        retry: When to send again what failed.
+        poll_first: Seconds between the first looks at a job.
+        poll_longest: Seconds at most between two looks.
+        hold: Whole seconds that the server is asked to hold an answer back while a job runs; 0 never asks.
+        outage: Seconds without a usable answer after which waiting ends.
+        recovery: Seconds over which a submission is looked for after an ambiguous failure.
+        clock: Seconds from any fixed point, never running backwards.
+        on_retry: Told of each request that is sent again.
+    """
+
+    retry: RetryPolicy
+    poll_first: float
+    poll_longest: float
+    hold: int
+    outage: float
+    recovery: float
     clock: Callable[[], float]
+    on_retry: Callable[[Retry], None] | None = None
+
+    @classmethod
+    def of(cls, settings: ConnectionSettings, on_retry: Callable[[Retry], None] | None = None) -> Conduct:
+        """What the settings say."""
+        return cls(
+            retry=RetryPolicy(
+                attempts=settings.retry_attempts,
+                first=settings.retry_delay,
+                longest=settings.retry_delay_max,
+                total=settings.retry_total,
+            ),
+            poll_first=settings.poll_interval,
+            poll_longest=settings.poll_interval_max,
+            hold=settings.long_poll,
+            outage=settings.outage_timeout,
+            recovery=settings.recovery_window,
+            clock=time.monotonic,
+            on_retry=on_retry,
+        )
 
 
-def call(operation: Operation[object, object]) -> Flow[httpx.Response]:
-    """Sends one request.
+def call(request: Request, conduct: Conduct) -> Flow[httpx.Response]:
+    """Sends a request, and again where that is harmless and may help.
 
     Raises:
         APIStatusError: The answer is an error.
         RequestError: No whole answer came.
     """
-    response = yield operation
-    if response is None:
-        raise TypeError("a driver hands back an answer for each operation")
-    if not response.is_success:
-        raise error_for_status(response, job_id=operation.job_id)
-    return response
+    started = conduct.clock()
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return (yield from exchange(request))
+        except SpeechmaticsError as error:
+            if not (request.repeatable and is_passing(error)):
+                raise
+            yield Sleep(before_next(request, attempt, conduct.clock() - started, error, conduct))
 
 
-def result(transcript: Operation[object, object], job_id: str) -> Flow[httpx.Response | None]:
+def result(transcript: Operation[object, object], job_id: str, conduct: Conduct) -> Flow[httpx.Response | None]:
     """Asks for a transcript; None while the job runs.
 
     The service answers 404 both for a job that runs and for one that does not exist; where the answer does not say
@@ -87,88 +167,185 @@ def result(transcript: Operation[object, object], job_id: str) -> Flow[httpx.Res
         TranscriptionError: The job ended without a transcript.
     """
     try:
-        return (yield from call(transcript))
+        return (yield from call(transcript, conduct))
     except JobNotFoundException as error:
         if error.error.lower() in NOT_READY:
             return None
-    job = yield from _look(job_id)
+    operation = operations.get_job(job_id)
+    job = operation.parse((yield from call(operation, conduct)))
     if job.is_running:
         return None
     if job.status != JobStatus.DONE:
         raise _ended_without_transcript(job)
-    return (yield from call(transcript))
+    return (yield from call(transcript, conduct))
 
 
-def delete_job(job_id: str, *, force: bool) -> Flow[JobDetails | None]:
-    """Deletes a job; None if it runs and `force` is not set.
+def delete_job(job_id: str, conduct: Conduct, *, force: bool) -> Flow[str | None]:
+    """Deletes a job, and gives its status then; None if it runs and `force` is not set.
 
     Raises:
         JobNotFoundException: There is no such job.
     """
+    failures: list[Retry] = []
+
+    def note(retry: Retry) -> None:
+        failures.append(retry)
+        if conduct.on_retry is not None:
+            conduct.on_retry(retry)
+
     operation = operations.delete_job(job_id, force=force)
     try:
-        response = yield from call(operation)
+        response = yield from call(operation, replace(conduct, on_retry=note))
     except JobRunningError:
         return None
-    return operation.parse(response)
+    except (JobNotFoundException, JobExpiredError):
+        if any(may_have_arrived(retry.error, operation.path) for retry in failures):
+            return JobStatus.DELETED
+        raise
+    return operation.parse(response).status
 
 
 def wait(
     transcript: Operation[object, object],
     job_id: str,
-    patience: Patience,
+    conduct: Conduct,
+    *,
+    timeout: float | None = None,
     on_status: Callable[[JobDetails], None] | None = None,
 ) -> Flow[httpx.Response]:
     """Waits until a job ends, then asks for its transcript.
 
-    Failures that pass (no connection, 429, 5xx) are survived up to ten times in a row.
+    Each look asks the server to hold its answer back; one that comes at once although the job runs is followed by a
+    pause. Failures that pass are survived.
 
     Raises:
         JobNotFoundException: There is no such job.
         TranscriptionError: The job ended without a transcript.
         WaitTimeoutError: It did not end in time; it still runs.
     """
-    deadline = None if patience.timeout is None else patience.clock() + patience.timeout
+    deadline = None if timeout is None else conduct.clock() + timeout
+    delays = polling_delays(conduct.poll_first, conduct.poll_longest, conduct.clock)
+    answered = conduct.clock()
     status: str | None = None
-    failures = 0
-    for delay in polling_delays(patience.first, patience.longest):
-        try:
-            job = yield from _look(job_id)
-            failures = 0
-            if on_status is not None and job.status != status:
-                on_status(job)
-            status = job.status
-            if not job.is_running:
-                if job.status != JobStatus.DONE:
+    try:
+        while True:
+            asked = conduct.clock()
+            left = None if deadline is None else deadline - asked
+            try:
+                # A program that wants to hear of each status hears the first one at once.
+                hold = 0 if status is None and on_status is not None else wait_seconds(conduct.hold, left)
+                job = yield from _look(job_id, hold, left)
+                answered = conduct.clock()
+                if on_status is not None and job.status != status:
+                    on_status(job)
+                status = job.status
+                if job.is_running:
+                    held = answered - asked >= HELD
+                elif job.status == JobStatus.DONE:
+                    response = yield from _ask(transcript, None if deadline is None else deadline - answered)
+                    if response is not None:
+                        return response
+                    held = False
+                else:
                     raise _ended_without_transcript(job)
-                response = yield from result(transcript, job_id)
-                if response is not None:
-                    return response
+                pause = 0.0 if held else next(delays)
+            except SpeechmaticsError as error:
+                if not (is_passing(error) or isinstance(error, InvalidResponseError)):
+                    raise
+                if conduct.clock() - answered > conduct.outage:
+                    error.add_note(f"job {job_id} goes on; no usable answer came for {conduct.outage:g} s")
+                    raise
+                pause = max(next(delays), retry_after(error) or 0)
+            left = None if deadline is None else deadline - conduct.clock()
+            if left is not None and left <= 0:
+                raise WaitTimeoutError(f"job {job_id} did not end within {timeout:g} s; it goes on", job_id=job_id)
+            if pause:
+                yield Sleep(pause if left is None else min(pause, left))
+    except BaseException as error:
+        if not isinstance(error, SpeechmaticsError | GeneratorExit):
+            error.add_note(f"job {job_id} goes on")
+        raise
+
+
+def next_ended(job_ids: Sequence[str], conduct: Conduct, *, timeout: float | None = None) -> Flow[list[Ended]]:
+    """Waits until one or more of several jobs end, and gives those.
+
+    Many jobs are looked at by one listing; those that it does not show are looked at one by one.
+
+    Raises:
+        JobNotFoundException: There is no such job.
+        WaitTimeoutError: None of them ended in time; they still run.
+    """
+    deadline = None if timeout is None else conduct.clock() + timeout
+    answered = conduct.clock()
+    listed = len(job_ids) >= LISTED_TOGETHER
+    for delay in polling_delays(conduct.poll_first, conduct.poll_longest, conduct.clock):
+        pause = delay
+        try:
+            seen = (yield from _listed(conduct)) if listed else {}
+            listed = listed and sum(job_id in seen for job_id in job_ids) > 1
+            for job_id in job_ids:
+                if job_id not in seen:
+                    operation = operations.get_job(job_id)
+                    response = yield from exchange(operation)
+                    seen[job_id] = (operation.read(response)["job"], operation.parse(response))
+            answered = conduct.clock()
+            if ended := [seen[job_id] for job_id in job_ids if not seen[job_id][1].is_running]:
+                return ended
         except SpeechmaticsError as error:
-            failures += 1
-            if not is_passing(error) or failures >= MAX_FAILURES:
+            passing = is_passing(error) or isinstance(error, InvalidResponseError)
+            if not passing or conduct.clock() - answered > conduct.outage:
                 raise
-        left = None if deadline is None else deadline - patience.clock()
+            pause = max(delay, retry_after(error) or 0)
+        left = None if deadline is None else deadline - conduct.clock()
         if left is not None and left <= 0:
-            raise WaitTimeoutError(f"job {job_id} did not end within {patience.timeout:g} s; it goes on", job_id=job_id)
-        yield Sleep(delay if left is None else min(delay, left))
+            raise WaitTimeoutError(f"none of {len(job_ids)} jobs ended within {timeout:g} s; they go on")
+        yield Sleep(pause if left is None else min(pause, left))
     raise AssertionError("polling delays do not end")
 
 
-def next_ended(job_ids: list[str], patience: Patience) -> Flow[str]:
-    """Waits until one of several jobs ends, and gives its id."""
-    for delay in polling_delays(patience.first, patience.longest):
-        for job_id in job_ids:
-            job = yield from _look(job_id)
-            if not job.is_running:
-                return job_id
-        yield Sleep(delay)
-    raise AssertionError("polling delays do not end")
+def exchange(request: Request) -> Flow[httpx.Response]:
+    """Sends a request once."""
+    response = yield request
+    if response is None:
+        raise TypeError("a driver hands back an answer for each request")
+    if not response.is_success:
+        raise error_for_status(response, job_id=request.job_id)
+    return response
 
 
-def _look(job_id: str) -> Flow[JobDetails]:
-    operation = operations.get_job(job_id)
-    return operation.parse((yield from call(operation)))
+def before_next(request: Request, attempt: int, elapsed: float, error: SpeechmaticsError, conduct: Conduct) -> float:
+    """Seconds until a request is sent again; raises the error if it is not."""
+    delay = conduct.retry.delay(attempt, elapsed, error)
+    if delay is None:
+        if attempt > 1:
+            error.add_note(f"sent {attempt} times")
+        raise error
+    if conduct.on_retry is not None:
+        conduct.on_retry(Retry(method=request.method, path=request.path, attempt=attempt, delay=delay, error=error))
+    return delay
+
+
+def _look(job_id: str, hold: int, left: float | None) -> Flow[JobDetails]:
+    operation = operations.get_job(job_id, wait=hold)
+    return operation.parse((yield from exchange(replace(operation, limit=left))))
+
+
+def _ask(transcript: Operation[object, object], left: float | None) -> Flow[httpx.Response | None]:
+    """Asks for the transcript of a job that is done; None if the server does not have it ready yet."""
+    try:
+        return (yield from exchange(replace(transcript, limit=left)))
+    except JobNotFoundException as error:
+        if error.error.lower() in NOT_READY:
+            return None
+        raise
+
+
+def _listed(conduct: Conduct) -> Flow[dict[str, Ended]]:
+    operation = operations.list_jobs(limit=operations.MAX_PAGE)
+    response = yield from call(operation, conduct)
+    pairs = zip(operation.read(response), operation.parse(response), strict=True)
+    return {job.id: (raw, job) for raw, job in pairs}
 
 
 def _ended_without_transcript(job: JobDetails) -> TranscriptionError:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import IO
 
@@ -50,9 +51,9 @@ class Audio:
 
     name: str
     size: int | None
-    source: Path | bytes | IO[bytes]
+    source: Path | bytes | IO[bytes] = field(repr=False)
     start: int = 0
-    head: bytes = b""
+    head: bytes = field(default=b"", repr=False)
     limit: int | None = None
 
     @property
@@ -105,10 +106,21 @@ class Audio:
 
 
 class MultipartBody:
-    """The body of a submission: the configuration, and the audio if there is any."""
+    """The body of a submission: the configuration, and the audio if there is any.
 
-    def __init__(self, config: str, audio: Audio | None) -> None:
+    Args:
+        config: The configuration's JSON.
+        audio: The audio.
+        on_progress: Told the bytes of audio handed to the network so far, and those in all where that is known; called
+            from the beginning each time the body is sent again.
+    """
+
+    def __init__(
+        self, config: str, audio: Audio | None, on_progress: Callable[[int, int | None], None] | None = None
+    ) -> None:
         self.audio = audio
+        self._on_progress = on_progress
+        self._begun = False
         self._boundary = secrets.token_hex(16)
         self._before = self._part('name="config"', "application/json") + config.encode() + b"\r\n"
         self._after = f"--{self._boundary}--\r\n".encode()
@@ -123,8 +135,24 @@ class MultipartBody:
     def __iter__(self) -> Iterator[bytes]:
         yield self._before
         if self.audio is not None:
-            yield from self.audio.chunks()
+            self._begin(self.audio)
+            sent = 0
+            for chunk in self.audio.chunks():
+                yield chunk
+                sent += len(chunk)
+                if self._on_progress is not None:
+                    self._on_progress(sent, self.audio.size)
         yield self._after
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the body can be sent once more."""
+        return self.audio is None or self.audio.replayable or not self._begun
+
+    def _begin(self, audio: Audio) -> None:
+        if not self.replayable:
+            raise AudioError(f"{audio.name} cannot be rewound and sent again")
+        self._begun = True
 
     @property
     def length(self) -> int | None:
@@ -142,7 +170,7 @@ class MultipartBody:
 
     def _part(self, disposition: str, content_type: str) -> bytes:
         lines = f"--{self._boundary}", f"Content-Disposition: form-data; {disposition}", f"Content-Type: {content_type}"
-        return "\r\n".join([*lines, "", ""]).encode()
+        return "\r\n".join([*lines, "", ""]).encode(errors="replace")
 
 
 def open_audio(audio: AudioInput, *, limit: int | None = None) -> Audio:
@@ -169,7 +197,10 @@ def open_audio(audio: AudioInput, *, limit: int | None = None) -> Audio:
 def _find(audio: AudioInput, limit: int | None) -> Audio:
     if isinstance(audio, str | os.PathLike):
         return _find_file(Path(audio).expanduser(), limit)
-    name, content = audio if isinstance(audio, tuple) else ("", audio)
+    try:
+        name, content = audio if isinstance(audio, tuple) else ("", audio)
+    except ValueError:
+        raise AudioError("a tuple of audio has two parts: a file name, and bytes or a file object") from None
     if isinstance(content, bytes | bytearray):
         return Audio(name or _DEFAULT_NAME, len(content), bytes(content), limit=limit)
     return _find_stream(name, content, limit)
@@ -177,6 +208,9 @@ def _find(audio: AudioInput, limit: int | None) -> Audio:
 
 def _find_file(path: Path, limit: int | None) -> Audio:
     try:
+        # A pipe says nothing of its size, and opening one may wait forever.
+        if stat.S_ISFIFO(kind := path.stat().st_mode) or stat.S_ISCHR(kind):
+            raise AudioError(f"{path} is no regular file; open it, and give the file object")
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
     except FileNotFoundError:
@@ -193,9 +227,13 @@ def _find_stream(name: str, stream: IO[bytes], limit: int | None) -> Audio:
             "audio must be a path, bytes, a binary file object, or a tuple of a file name and bytes or a file object, "
             f"not {type(stream).__name__}"
         )
-    if not isinstance(read(0), bytes):
-        raise AudioError("the audio file object is in text mode; open it in binary mode")
     name = name or _name_of(stream)
+    try:
+        nothing = read(0)
+    except (OSError, ValueError) as error:
+        raise AudioNotReadableError(f"cannot read the audio file object {name}: {error}") from None
+    if not isinstance(nothing, bytes):
+        raise AudioError("the audio file object is in text mode; open it in binary mode")
     try:
         start = stream.tell()
         end = stream.seek(0, io.SEEK_END)
@@ -205,7 +243,7 @@ def _find_stream(name: str, stream: IO[bytes], limit: int | None) -> Audio:
         if not head:
             raise AudioError(f"{name} is empty: there is nothing to transcribe") from None
         return Audio(name, None, stream, head=head, limit=limit)
-    return Audio(name, end - start, stream, start=start, limit=limit)
+    return Audio(name, max(end - start, 0), stream, start=start, limit=limit)
 
 
 def _name_of(stream: object) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import IO, Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -21,9 +21,14 @@ from speechmatics.models.job import CreateJobResponse, JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
 
 __all__ = [
+    "MAX_PAGE",
+    "BasicAuth",
+    "CustomRequest",
     "JsonFormat",
     "JsonObject",
     "Operation",
+    "Request",
+    "RequestOptions",
     "TextFormat",
     "TranscriptFormat",
     "create_job",
@@ -46,6 +51,29 @@ TextFormat = Literal["txt", "srt"]
 TranscriptFormat = Literal["json-v2", "json_v2", "json", "txt", "srt"]
 """Every name of a transcript format."""
 
+Scalar = str | int | float | bool | None
+QueryParams = httpx.QueryParams | Mapping[str, Scalar | Sequence[Scalar]] | list[tuple[str, Scalar]] | str
+FileContent = IO[bytes] | bytes | str
+File = FileContent | tuple[str | None, FileContent] | tuple[str | None, FileContent, str | None]
+BasicAuth = tuple[str, str]
+
+
+class RequestOptions(TypedDict, total=False):
+    """The keywords of httpx's `request` that `send_request` passes on."""
+
+    content: str | bytes | Iterable[bytes]
+    data: Mapping[str, object]
+    files: Mapping[str, File] | Sequence[tuple[str, File]]
+    json: object
+    params: QueryParams | None
+    headers: httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
+    cookies: dict[str, str]
+    auth: BasicAuth | httpx.Auth | None
+    follow_redirects: bool
+    timeout: float | httpx.Timeout | None
+    extensions: Mapping[str, object]
+
+
 MAX_PAGE = 100
 """Jobs that a page of the list may hold (specification)."""
 
@@ -66,6 +94,7 @@ class Operation(Generic[_RawT, _ParsedT]):
         body: The body, if there is one.
         job_id: The job concerned, if there is one.
         patience: Seconds that the server may take before it begins to answer, on top of the usual.
+        limit: Seconds that no step of the exchange may exceed, whatever the settings say; None for no such limit.
     """
 
     method: str
@@ -76,15 +105,54 @@ class Operation(Generic[_RawT, _ParsedT]):
     body: MultipartBody | None = None
     job_id: str | None = None
     patience: float = 0
+    limit: float | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice does what sending it once does."""
+        return self.method != "POST"
 
 
-def create_job(config: JobConfig, audio: Audio | None) -> Operation[str, str]:
-    """`POST /jobs`; reads the new job's id."""
+@dataclass(frozen=True, slots=True)
+class CustomRequest:
+    """A request of the caller's making: method, path below the base URL, and keywords of httpx's `request`."""
+
+    method: str
+    path: str
+    options: RequestOptions
+    job_id: str | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it is certain that sending it twice does what sending it once does."""
+        return self.method.upper() in ("GET", "HEAD", "OPTIONS")
+
+
+Request = Operation[object, object] | CustomRequest
+"""What a driver sends."""
+
+
+def create_job(
+    config: JobConfig,
+    audio: Audio | None,
+    *,
+    app: str | None = None,
+    on_progress: Callable[[int, int | None], None] | None = None,
+) -> Operation[str, str]:
+    """`POST /jobs`; reads the new job's id.
+
+    Args:
+        config: The configuration.
+        audio: What to transcribe, unless the configuration says where to fetch it.
+        app: Name of the application, for usage reports (`sm-app`).
+        on_progress: Told how much of the audio has been handed to the network.
+    """
 
     def read(response: httpx.Response) -> str:
         return _parse(CreateJobResponse, response).id
 
-    return Operation("POST", "jobs", read, read, body=MultipartBody(config.to_json(), audio))
+    body = MultipartBody(config.to_json(), audio, on_progress)
+    return Operation("POST", "jobs", read, read, params=_given({"sm-app": app}), body=body)
 
 
 def list_jobs(

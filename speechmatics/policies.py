@@ -1,31 +1,144 @@
-"""Decisions without I/O: how often to look at a job, which failures pass, how to page through a list."""
+"""Decisions without I/O: whether and when to ask again, how often to look at a job, how to page through a list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
-from speechmatics.exceptions import RateLimitError, RequestError, ServerError, SpeechmaticsError
+import httpx
 
-__all__ = ["JobPager", "is_passing", "polling_delays"]
+from speechmatics.exceptions import (
+    APIStatusError,
+    ConnectError,
+    ConnectTimeout,
+    InvalidResponseError,
+    PoolTimeout,
+    ProxyError,
+    RequestError,
+    SpeechmaticsError,
+)
 
-POLLING_GROWTH = 1.5
-"""Factor by which the time between two looks at a job grows."""
-MAX_FAILURES = 10
-"""Passing failures in a row that waiting survives."""
+__all__ = [
+    "HELD",
+    "JobPager",
+    "RetryPolicy",
+    "is_passing",
+    "may_have_arrived",
+    "polling_delays",
+    "recovery_delays",
+    "retry_after",
+    "server_time",
+    "wait_seconds",
+]
+
+PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+"""Statuses of failures that pass."""
+REFUSING_STATUSES = frozenset({429, 503})
+"""Statuses that say that a request was turned away before it was worked on."""
+POLLING_SHARE = 0.045
+"""Share of the time already waited that passes before the next look: so much later is a job's end seen at most."""
+HELD = 0.5
+"""Seconds from which on an answer counts as held back by a server that honours `wait`."""
 
 
-def polling_delays(first: float, longest: float) -> Iterator[float]:
-    """Seconds to wait before each further look at a running job, without end: `first`, growing up to `longest`."""
-    delay = min(first, longest)
-    while True:
-        yield delay
-        delay = min(delay * POLLING_GROWTH, longest)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and when to send again what failed and may pass.
+
+    Attributes:
+        attempts: Requests in all, 1 or more; 1 never sends again.
+        first: Seconds within which the second request is sent.
+        longest: Seconds at most between two requests, unless the server asks for more.
+        total: Seconds after which nothing is sent again.
+        chance: A number from 0 to 1, drawn anew for each delay.
+    """
+
+    attempts: int
+    first: float
+    longest: float
+    total: float
+    chance: Callable[[], float] = random.random
+
+    def delay(self, attempt: int, elapsed: float, error: SpeechmaticsError) -> float | None:
+        """Seconds until the next request, or None to give up.
+
+        The delay is drawn evenly from 0 to a bound that doubles with each attempt, so that clients which failed
+        together do not come back together. A server's `Retry-After` is obeyed on top of it.
+
+        Args:
+            attempt: Requests sent so far, 1 or more.
+            elapsed: Seconds since the first of them began.
+            error: How the last one failed.
+        """
+        if attempt >= self.attempts:
+            return None
+        delay = self.chance() * min(self.longest, self.first * 2.0 ** min(attempt - 1, 60))
+        delay += retry_after(error) or 0
+        return None if elapsed + delay > self.total else delay
+
+
+def retry_after(error: SpeechmaticsError) -> float | None:
+    """Seconds that the server asks to wait, by `Retry-After` as seconds or as a date; None where it does not say."""
+    if not isinstance(error, APIStatusError):
+        return None
+    text = error.response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    moment = _http_date(text)
+    if moment is None:
+        return None
+    return max(0.0, (moment - (server_time(error.response) or datetime.now(UTC))).total_seconds())
+
+
+def server_time(response: httpx.Response) -> datetime | None:
+    """The server's clock, to the second, as its answer gives it."""
+    return _http_date(response.headers.get("Date", ""))
 
 
 def is_passing(error: SpeechmaticsError) -> bool:
     """Whether the same request may well succeed a little later."""
-    return isinstance(error, RequestError | RateLimitError | ServerError)
+    if isinstance(error, APIStatusError):
+        return error.status_code in PASSING_STATUSES
+    return isinstance(error, RequestError)
+
+
+def may_have_arrived(error: SpeechmaticsError, path: str) -> bool:
+    """Whether the server may have acted on a request to `path` that failed so.
+
+    It has not if there was no connection, if it turned the request away, or if what failed was the exchange that gets
+    a temporary key.
+    """
+    if isinstance(error, RequestError | APIStatusError) and not error.request.url.path.endswith("/" + path):
+        return False
+    if isinstance(error, APIStatusError):
+        return error.status_code in PASSING_STATUSES - REFUSING_STATUSES
+    if isinstance(error, RequestError):
+        return not isinstance(error, ConnectError | ConnectTimeout | PoolTimeout | ProxyError)
+    return isinstance(error, InvalidResponseError)
+
+
+def polling_delays(first: float, longest: float, clock: Callable[[], float]) -> Iterator[float]:
+    """Seconds to wait before each further look at a running job, without end.
+
+    `first` to begin with, then a share of the time waited so far, up to `longest`.
+    """
+    started = clock()
+    while True:
+        yield min(longest, max(first, POLLING_SHARE * (clock() - started)))
+
+
+def recovery_delays(window: float) -> Iterator[float]:
+    """Seconds to wait before each further look for a job that may appear late: `window` in all."""
+    for share in (0.1, 0.2, 0.3, 0.4):
+        yield window * share
+
+
+def wait_seconds(longest: int, left: float | None) -> int:
+    """Whole seconds to ask the server to hold its answer back, so that it comes within the time left."""
+    return longest if left is None else max(0, min(longest, int(left)))
 
 
 class JobPager:
@@ -55,3 +168,11 @@ class JobPager:
         self.finished = cursor == self.created_before
         self.created_before = cursor
         return new
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

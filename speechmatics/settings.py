@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import httpx
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import from_json
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -23,10 +25,12 @@ from typing_extensions import Unpack
 
 from speechmatics.exceptions import SettingsError
 
-__all__ = ["DEFAULT_URL", "ConnectionSettings"]
+__all__ = ["DEFAULT_MP_URL", "DEFAULT_URL", "ConnectionSettings", "ProcessingData"]
 
 DEFAULT_URL = "https://asr.api.speechmatics.com/v2"
 """The service's own host (reference)."""
+DEFAULT_MP_URL = "https://mp.speechmatics.com"
+"""The management platform (reference)."""
 MAX_UPLOAD_BYTES = 1_000_000_000
 """Upload limit of the service: a file must be under 1 GB (documentation)."""
 
@@ -60,6 +64,33 @@ def _none_if_named(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() in ("none", "null") else value
 
 
+def _check_mp_url(value: str | None) -> str | None:
+    return None if value is None else _check_url(value)
+
+
+class ProcessingData(BaseModel):
+    """How an on-premises worker is to process a job."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+    parallel_engines: Annotated[int, Field(ge=1)] | None = None
+    """Engines that work on one job at once, 1 or more."""
+    user_id: str | None = None
+    """Whose job it is, for fair shares between users."""
+
+    @property
+    def header(self) -> str:
+        """The value of `X-SM-Processing-Data`."""
+        return self.model_dump_json(exclude_none=True)
+
+
+def _from_json(value: object) -> object:
+    try:
+        return from_json(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("must be a JSON object (it is not shown, as it may hold secrets)") from None
+
+
 Seconds = Annotated[float, Field(gt=0)]
 OptionalSeconds = Annotated[Seconds | None, BeforeValidator(_none_if_named)]
 
@@ -76,6 +107,24 @@ class _Values(TypedDict, total=False):
     mp_url: str | None
     region: str | None
     client_ref: str | None
+    temp_token_ttl: int
+    verify: bool | str | Path
+    client_cert: str | Path | None
+    proxy: str | None
+    http2: bool
+    max_connections: int
+    max_keepalive_connections: int
+    headers: Mapping[str, str]
+    processing_data: ProcessingData | Mapping[str, object] | None
+    app: str | None
+    long_poll: int
+    outage_timeout: float
+    retry_attempts: int
+    retry_delay: float
+    retry_delay_max: float
+    retry_total: float
+    track_submissions: bool
+    recovery_window: float
     connect_timeout: float | None
     read_timeout: float | None
     write_timeout: float | None
@@ -122,14 +171,36 @@ class ConnectionSettings(BaseSettings):
     """API key or JWT; None sends no `Authorization` header, as on-premises servers allow."""
     ssl_context: ssl.SSLContext | None = Field(default=None, repr=False, exclude=True)
     """TLS context of one's own; None for httpx's."""
+    verify: bool | Path = True
+    """Whether the server's certificate is checked; a path names a file or folder of certificates to check it by."""
+    client_cert: Path | None = None
+    """A PEM file with the client's certificate and its private key, for servers that ask for one."""
+    proxy: str | None = Field(default=None, repr=False)
+    """URL of a proxy, `http://`, `https://` or `socks5://`; None for those of the environment."""
+    http2: bool = False
+    """Whether HTTP/2 is offered to the server (extra `http2`)."""
+    max_connections: Annotated[int, Field(gt=0)] = 100
+    """Connections open at once at most."""
+    max_keepalive_connections: Annotated[int, Field(ge=0)] = 20
+    """Idle connections kept at most."""
+    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json)] = Field(
+        default_factory=dict[str, str], repr=False
+    )
+    """Headers sent with every request."""
+    processing_data: ProcessingData | None = None
+    """How an on-premises worker is to process jobs (`X-SM-Processing-Data`)."""
+    app: str | None = None
+    """Name of the application, which usage reports show (`sm-app`)."""
     generate_temp_token: bool | None = False
-    """Kept for existing code; the token is used as it is."""
-    mp_url: str | None = "https://mp.speechmatics.com"
-    """Management platform; kept for existing code."""
+    """Whether requests carry a temporary key, made with `auth_token`, which then goes to `mp_url` alone."""
+    mp_url: Annotated[str | None, AfterValidator(_check_mp_url)] = DEFAULT_MP_URL
+    """The management platform, which makes temporary keys."""
+    temp_token_ttl: Annotated[int, Field(ge=60, le=86400)] = 3600
+    """Seconds that a temporary key lives, 60 to 86400."""
     region: str | None = None
-    """Region of temporary tokens; kept for existing code."""
+    """Region of temporary keys: `eu`, `usa` or `au`; None for the service's own choice."""
     client_ref: str | None = None
-    """Reference of temporary tokens; kept for existing code."""
+    """Reference of temporary keys; they see only the jobs made with it."""
     message_buffer_size: int = 512
     """Kept for existing code; without meaning for recorded audio."""
     semaphore_timeout_seconds: float = 120
@@ -146,12 +217,28 @@ class ConnectionSettings(BaseSettings):
     """Seconds to get a connection of the pool; None for no limit."""
     max_upload_bytes: Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_none_if_named)] = MAX_UPLOAD_BYTES
     """A file must be smaller than this many bytes; None for a server without a limit."""
-    poll_interval: Seconds = 0.2
-    """Seconds before a running job is looked at again for the first time."""
+    poll_interval: Seconds = 0.4
+    """Seconds between the first looks at a running job."""
     poll_interval_max: Seconds = 10
     """Seconds at most between two looks at a running job."""
     wait_timeout: OptionalSeconds = None
     """Seconds that waiting for a job takes at most; None for no limit."""
+    long_poll: Annotated[int, Field(ge=0)] = 20
+    """Whole seconds that the service is asked to hold an answer back while a job runs; 0 never asks."""
+    outage_timeout: Seconds = 300
+    """Seconds without a usable answer that waiting for a job survives."""
+    retry_attempts: Annotated[int, Field(ge=1)] = 5
+    """How often a request is sent at most; 1 never sends again."""
+    retry_delay: Annotated[float, Field(ge=0)] = 0.5
+    """Seconds within which the second request is sent; the bound doubles with each further one."""
+    retry_delay_max: Annotated[float, Field(ge=0)] = 20
+    """Seconds at most between two requests, unless the server asks for more."""
+    retry_total: Annotated[float, Field(ge=0)] = 120
+    """Seconds after which a request is not sent again."""
+    track_submissions: bool = True
+    """Whether a submission carries a `submission_id` in `tracking.details`, by which it is found after a failure."""
+    recovery_window: Annotated[float, Field(ge=0)] = 5
+    """Seconds over which a submission is looked for after a failure, since its job may appear late."""
     trust_env: bool = True
     """Whether proxies and certificates named in the environment are used."""
 
@@ -231,17 +318,25 @@ class _SecondNames(PydanticBaseSettingsSource):
 class _Profile(PydanticBaseSettingsSource):
     """Reads a table of the configuration file."""
 
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._table: Mapping[str, Any] = {}
+
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value of one field, if the profile has it."""
-        return self().get(field_name), field_name, False
+        """The value of one field, if the profile has it; a profile cannot name another."""
+        names = () if field_name in ("profile", "config_file") else (field_name, _SECOND_NAMES.get(field_name, ""))
+        return next((self._table[name] for name in names if name in self._table), None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """The fields that the profile has; other keys are not ours."""
         place = Path(self.current_state.get("config_file") or "~/.speechmatics/config").expanduser()
-        return _read_profile(place, self.current_state.get("profile"), self.settings_cls.model_fields)
+        self._table = _read_profile(place, self.current_state.get("profile"))
+        fields = self.settings_cls.model_fields
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
 
 
-def _read_profile(place: Path, profile: str | None, fields: Iterable[str]) -> dict[str, Any]:
+def _read_profile(place: Path, profile: str | None) -> Mapping[str, Any]:
     try:
         content = tomllib.loads(place.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -258,11 +353,7 @@ def _read_profile(place: Path, profile: str | None, fields: Iterable[str]) -> di
             return {}
         names = ", ".join(sorted(name for name, value in content.items() if isinstance(value, Mapping))) or "none"
         raise SettingsError(f"{place} has no profile {profile!r}; it has {names}")
-    values: dict[str, Any] = {}
-    for name in fields:
-        for key in (name, _SECOND_NAMES.get(name)):
-            if key in table and name not in values and name not in ("profile", "config_file"):
-                values[name] = table[key]
+    values: Mapping[str, Any] = content[profile or "default"]
     return values
 
 

@@ -80,6 +80,7 @@ def server(engine: ScriptedEngine) -> Iterator[LocalServer]:
     """A local server with the scripted engine, which wants a token."""
     with LocalServer(engine=engine, token="test-token") as running:
         yield running
+        engine.go.set()
 
 
 @pytest.fixture

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
 import speechmatics as sm
 from speechmatics import flows, operations
-from speechmatics.flows import Flow, Patience, Sleep
-from speechmatics.policies import JobPager, polling_delays
+from speechmatics.flows import Conduct, Flow, Sleep
+from speechmatics.policies import JobPager, RetryPolicy, polling_delays
 
 Answer = httpx.Response | sm.RequestError
 TRANSCRIPT = operations.get_text_transcript("j", "txt")
@@ -45,10 +47,17 @@ class Service:
                 value: httpx.Response | None = end.value
                 return value
 
+    def conduct(self, **changes: Any) -> Conduct:
+        """How the flows behave, on this service's clock, without chance."""
+        retry = RetryPolicy(attempts=3, first=1, longest=10, total=60, chance=lambda: 1.0)
+        usual = Conduct(
+            retry=retry, poll_first=0.2, poll_longest=10, hold=0, outage=30, recovery=5, clock=lambda: self.now
+        )
+        return replace(usual, **changes)
+
     def wait(self, timeout: float | None = None, on_status: Callable[[sm.JobDetails], None] | None = None) -> str:
         """Waits for the job `j`."""
-        patience = Patience(first=0.2, longest=10, timeout=timeout, clock=lambda: self.now)
-        response = self.run(flows.wait(TRANSCRIPT, "j", patience, on_status))
+        response = self.run(flows.wait(TRANSCRIPT, "j", self.conduct(), timeout=timeout, on_status=on_status))
         assert response is not None
         return response.text
 
@@ -69,14 +78,18 @@ def done(text: str = "text") -> httpx.Response:
 
 
 def test_waiting_looks_at_once_and_then_ever_more_rarely() -> None:
-    """No sleep before the first look; the time between looks grows to its limit."""
+    """No sleep before the first look; the time between looks grows with the time waited, up to its limit."""
     service = Service(status("done"), done())
     assert (service.wait(), service.now) == ("text", 100.0)
-    delays = polling_delays(0.2, 10)
-    first = [next(delays) for _ in range(30)]
-    assert first[0] == 0.2
-    assert first == sorted(first)
-    assert first[-1] == 10
+    moments = [0.0]
+    for delay in polling_delays(0.2, 10, lambda: moments[-1]):
+        moments.append(moments[-1] + delay)
+        if delay == 10:
+            break
+    assert moments[1] == 0.2
+    for job_ends in (0.1, 0.3, 3, 30, 200):
+        seen = next(moment for moment in moments if moment >= job_ends)
+        assert seen - job_ends <= max(0.5, 0.05 * job_ends)
 
 
 def test_waiting_survives_what_passes() -> None:
@@ -97,13 +110,14 @@ def test_waiting_survives_what_passes() -> None:
 
 
 def test_waiting_gives_up_on_what_does_not_pass() -> None:
-    """A 401 ends the wait at once, the tenth failure in a row too."""
+    """A 401 ends the wait at once, and so does an outage that goes on for longer than the settings say."""
     with pytest.raises(sm.AuthenticationError):
         Service(failure(401, "Permission Denied")).wait()
-    service = Service(*[sm.ConnectError("down") for _ in range(10)])
-    with pytest.raises(sm.ConnectError):
+    service = Service(*[sm.ConnectError("down") for _ in range(1000)])
+    with pytest.raises(sm.ConnectError) as caught:
         service.wait()
-    assert service.answers == []
+    assert 130 < service.now < 135
+    assert caught.value.__notes__ == ["job j goes on; no usable answer came for 30 s"]
 
 
 def test_a_deadline_is_kept() -> None:
@@ -135,30 +149,38 @@ def test_a_job_that_ends_without_a_transcript(ended: str) -> None:
 def test_a_404_on_the_transcript_of_a_running_job_is_none(answers: list[Answer], requests: int) -> None:
     """Where the answer does not say it, the job's own state does."""
     service = Service(*answers)
-    assert service.run(flows.result(TRANSCRIPT, "j")) is None
+    assert service.run(flows.result(TRANSCRIPT, "j", service.conduct())) is None
     assert len(service.asked) == requests
 
 
 def test_a_404_on_the_transcript_of_no_job_is_an_error() -> None:
     """And a job that was done in between is read."""
+    service = Service(failure(404, "Job not found"), failure(404, "Job not found"))
     with pytest.raises(sm.JobNotFoundException):
-        Service(failure(404, "Job not found"), failure(404, "Job not found")).run(flows.result(TRANSCRIPT, "j"))
-    response = Service(failure(404, "Job not found"), status("done"), done()).run(flows.result(TRANSCRIPT, "j"))
+        service.run(flows.result(TRANSCRIPT, "j", service.conduct()))
+    service = Service(failure(404, "Job not found"), status("done"), done())
+    response = service.run(flows.result(TRANSCRIPT, "j", service.conduct()))
     assert response is not None
     assert response.text == "text"
 
 
 def test_errors_without_the_api_s_body() -> None:
     """An HTML page is not quoted; plain text is, in part; a request id is named."""
+
+    def once(answer: httpx.Response) -> None:
+        service = Service(answer)
+        once = RetryPolicy(attempts=1, first=1, longest=1, total=1)
+        service.run(flows.call(TRANSCRIPT, service.conduct(retry=once)))
+
     page = httpx.Response(429, html="<html>secret page</html>", headers={"Request-Id": "r-1"})
     with pytest.raises(
         sm.RateLimitError, match=r"429 Too Many Requests \(GET http://host/v2/jobs/j/transcript, .*r-1\)"
     ):
-        Service(page).run(flows.call(TRANSCRIPT))
+        once(page)
     with pytest.raises(sm.ServerError, match="502 Bad Gateway: upstream"):
-        Service(httpx.Response(502, text="upstream " * 100)).run(flows.call(TRANSCRIPT))
+        once(httpx.Response(502, text="upstream " * 100))
     with pytest.raises(sm.APIStatusError, match="302"):
-        Service(httpx.Response(302)).run(flows.call(TRANSCRIPT))
+        once(httpx.Response(302))
 
 
 def test_paging_gives_each_job_once_even_within_a_millisecond() -> None:

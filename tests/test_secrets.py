@@ -46,7 +46,7 @@ def test_a_failing_request_shows_no_token(
 ) -> None:
     """Neither the error, nor its traceback with locals, nor any log record at DEBUG."""
     caplog.set_level(logging.DEBUG)
-    settings = ConnectionSettings(auth_token=TOKEN, trust_env=False)
+    settings = ConnectionSettings(auth_token=TOKEN, trust_env=False, retry_attempts=1)
     client = make(settings, server)
     shown: list[str] = []
     for ask in (lambda: client.list_jobs(), lambda: client.submit_job(b"audio", {"transcription_config": {}})):

@@ -144,3 +144,38 @@ def test_the_home_folder_s_profile_is_read(tmp_path: Path) -> None:
     token = ConnectionSettings().auth_token
     assert token is not None
     assert token.get_secret_value() == "from-home"
+
+
+def test_every_source_of_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The file of a secrets directory, the profile, and a variable that should be JSON."""
+    (tmp_path / "speechmatics_poll_interval").write_text("often")
+    with pytest.raises(SettingsError, match=r"the file .*speechmatics_poll_interval"):
+        ConnectionSettings(secrets_dir=tmp_path)
+    config = tmp_path / "config"
+    config.write_text("[default]\npoll_interval = -1\n")
+    with pytest.raises(SettingsError, match="poll_interval in the profile of the configuration file"):
+        ConnectionSettings(config_file=config)
+    monkeypatch.setenv("SPEECHMATICS_HEADERS", '{"X-Key": "very-secret"')
+    with pytest.raises(SettingsError, match="variable SPEECHMATICS_HEADERS must be a JSON object") as caught:
+        ConnectionSettings()
+    assert "very-secret" not in str(caught.value)
+    monkeypatch.setenv("SPEECHMATICS_HEADERS", '{"X-Key": "very-secret"}')
+    assert ConnectionSettings().headers == {"X-Key": "very-secret"}
+
+
+def test_places_that_do_not_exist_or_cannot_be_read(tmp_path: Path) -> None:
+    """A secrets directory that is none, a configuration file that is a folder."""
+    with pytest.raises(SettingsError, match=r"secrets_dir: there is no directory .*nowhere"):
+        ConnectionSettings(secrets_dir=tmp_path / "nowhere")
+    with pytest.raises(SettingsError, match=r"cannot read .*: Is a directory"):
+        ConnectionSettings(config_file=tmp_path)
+    with pytest.raises(SettingsError, match="the argument url must be a URL such as https://asr"):
+        ConnectionSettings("http://host:port")
+
+
+def test_a_profile_cannot_name_another_profile(tmp_path: Path) -> None:
+    """Such keys, and keys that are no settings, mean nothing."""
+    config = tmp_path / "config"
+    config.write_text('[default]\nprofile = "other"\nconfig_file = "/elsewhere"\nrealtime = 1\nregion = "eu"\n')
+    settings = ConnectionSettings(config_file=config)
+    assert (settings.profile, settings.config_file, settings.region) == (None, config, "eu")

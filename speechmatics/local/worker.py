@@ -13,6 +13,7 @@ import httpx
 from speechmatics.local.engine import LANGUAGE_PACK, Engine, UnreadableAudio
 from speechmatics.local.state import Job, JobStore, now
 from speechmatics.models.config import FetchData, JobConfig
+from speechmatics.models.job import JobStatus
 
 __all__ = ["Worker"]
 
@@ -32,6 +33,7 @@ class Worker:
         self._engine = engine
         self._audio_dir = audio_dir
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="speechmatics-local-worker", daemon=True)
 
     def start(self) -> None:
@@ -42,6 +44,7 @@ class Worker:
 
     def stop(self, seconds: float) -> None:
         """Ends after the job in hand; does not wait for it longer than `seconds`."""
+        self._stopping.set()
         self._queue.put(None)
         self._thread.join(seconds)
 
@@ -54,11 +57,13 @@ class Worker:
         return self._audio_dir / job_id
 
     def _run(self) -> None:
-        while (job_id := self._queue.get()) is not None:
+        while (job_id := self._queue.get()) is not None and not self._stopping.is_set():
             job = self._store.get(job_id)
-            if job.status == "running":
+            if job.status == JobStatus.RUNNING:
                 self._do(job)
-            self.audio_of(job_id).unlink(missing_ok=True)
+            # A job whose end could not be written down begins anew with the next server, and needs its audio.
+            if not self._store.closed:
+                self.audio_of(job_id).unlink(missing_ok=True)
 
     def _do(self, job: Job) -> None:
         config = JobConfig.model_validate(job.config)
@@ -69,13 +74,12 @@ class Worker:
                 return
             self._store.write_log(job.id, "recognition begins")
             heard = self._engine.transcribe(audio, config)
+            self._store.write_log(job.id, f"recognition ends: {len(heard.results)} results, {heard.duration:.2f} s")
+            self._store.finish(job.id, _transcript(job, heard.duration, heard.results), heard.duration)
         except UnreadableAudio as error:
             self._reject(job, str(error))
         except Exception as error:
             self._reject(job, f"the engine failed: {type(error).__name__}: {error}")
-        else:
-            self._store.write_log(job.id, f"recognition ends: {len(heard.results)} results, {heard.duration:.2f} s")
-            self._store.finish(job.id, _transcript(job, heard.duration, heard.results), heard.duration)
 
     def _reject(self, job: Job, reason: str) -> None:
         self._store.write_log(job.id, f"rejected: {reason}")
@@ -84,10 +88,9 @@ class Worker:
     def _fetch(self, job: Job, source: FetchData, audio: Path) -> list[dict[str, str]]:
         """Fetches the audio; gives one error for each attempt if none succeeded."""
         errors: list[dict[str, str]] = []
-        headers = {"User-Agent": _FETCH_AGENT}
-        headers.update(
-            (name, value.strip()) for name, _, value in (h.partition(":") for h in source.auth_headers or ())
-        )
+        given = (header.partition(":") for header in source.auth_headers or ())
+        headers = httpx.Headers({name: value.strip() for name, _, value in given}, encoding="utf-8")
+        headers.setdefault("User-Agent", _FETCH_AGENT)
         for attempt in range(FETCH_ATTEMPTS):
             if attempt:
                 time.sleep(FETCH_DELAY)
@@ -100,7 +103,7 @@ class Worker:
                         self._store.write_log(job.id, "audio fetched")
                         return []
                     reason = f"http status {response.status_code}"
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 reason = str(error) or type(error).__name__
             errors.append({"timestamp": now(), "message": f"Audio fetch error, {reason}"})
             self._store.write_log(job.id, errors[-1]["message"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -17,11 +18,12 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     ValidationError,
+    WithJsonSchema,
     WrapValidator,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
 
 from speechmatics.exceptions import InvalidResponseError
 
@@ -29,6 +31,7 @@ __all__ = [
     "AsReceived",
     "KnownValues",
     "Leniency",
+    "OpenValues",
     "ReceivedModel",
     "SentModel",
     "Timestamp",
@@ -39,6 +42,7 @@ __all__ = [
     "is_received",
     "leniency",
     "report_unknown",
+    "require_json",
 ]
 
 
@@ -53,6 +57,8 @@ class Leniency(Enum):
     """It is passed on with an `UnknownConfigWarning`: the API grows faster than the SDK."""
     REJECT = "reject"
     """It is a validation error."""
+    SILENT = "silent"
+    """It is passed on without a word; contradictions are errors all the same."""
     RECEIVED = "received"
     """It is kept in silence, and so are contradictions: the service has already taken this configuration."""
 
@@ -92,20 +98,45 @@ def report_unknown(code: LiteralString, message: str) -> None:
         warnings.warn(message, UnknownConfigWarning, stacklevel=4)
 
 
-class KnownValues:
-    """Marks an open vocabulary: any string is accepted, one outside `values` is reported as unknown."""
+def require_json(name: str, value: object) -> None:
+    """Raises unless what the user sends as `name`, whose type the API leaves open, can be written as JSON."""
+    if is_received():
+        return
+    try:
+        json.dumps(to_jsonable_python(value, inf_nan_mode="constants"), allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise PydanticCustomError(
+            "not_json", "{name} must be JSON: {reason}", {"name": name, "reason": str(error)}
+        ) from None
 
-    def __init__(self, *values: str) -> None:
-        self.values = values
 
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_after_validator_function(self._check, handler(source))
+class _Vocabulary:
+    """Marks `Literal[...] | str`: any string is accepted; one outside the literal may be reported as unknown."""
 
-    def _check(self, value: str, info: core_schema.ValidationInfo) -> str:
-        if value not in self.values:
-            known = ", ".join(self.values)
-            report_unknown("unknown_value", f"{info.field_name}: {value!r} is not a known value; known are {known}")
-        return value
+    def __init__(self, *, reported: bool) -> None:
+        self.reported = reported
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        known = tuple(value for part in get_args(source) for value in get_args(part))
+        text = Annotated[str, WithJsonSchema({"type": "string", "examples": list(known)})]
+        schema = handler.generate_schema(text)
+        if not self.reported:
+            return schema
+
+        def check(value: str, info: core_schema.ValidationInfo) -> str:
+            if value not in known:
+                message = f"{info.field_name}: {value!r} is not a known value; known are {', '.join(known)}"
+                report_unknown("unknown_value", message)
+            return value
+
+        return core_schema.with_info_after_validator_function(check, schema)
+
+
+_TextT = TypeVar("_TextT", bound=str)
+KnownValues = Annotated[_TextT | str, _Vocabulary(reported=True)]
+"""A vocabulary of what we send that may grow: `KnownValues[Literal["a", "b"]]`; an unknown value is reported."""
+OpenValues = Annotated[_TextT | str, _Vocabulary(reported=False)]
+"""A vocabulary of what we receive: the literal documents it, any string is accepted at the cost of a plain string."""
 
 
 class Within:
@@ -178,8 +209,9 @@ class SentModel(BaseModel):
 
     @model_validator(mode="after")
     def _report_unknown_fields(self) -> Self:
-        for name in self.__pydantic_extra__ or ():
+        for name, value in (self.__pydantic_extra__ or {}).items():
             report_unknown("unknown_field", f"{name}: not a known field of {type(self).__name__}")
+            require_json(name, value)
         return self
 
     def to_dict(self) -> dict[str, Any]:
@@ -255,11 +287,7 @@ def _remember(value: object, handler: Any) -> Any:
     parsed: datetime = handler(value)
     if not isinstance(value, str):
         return parsed
-    kept = _WireDatetime.fromtimestamp(parsed.timestamp(), parsed.tzinfo) if parsed.tzinfo else None
-    if kept is None:
-        kept = _WireDatetime(*parsed.timetuple()[:6], parsed.microsecond)
-    else:
-        kept = kept.replace(microsecond=parsed.microsecond)
+    kept = _WireDatetime.combine(parsed.date(), parsed.timetz())
     kept.wire = value
     return kept
 

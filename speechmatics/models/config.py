@@ -10,12 +10,42 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    ValidationError,
+    model_validator,
+)
 
 from speechmatics.exceptions import ConfigError, ConfigNotFoundError, ConfigNotReadableError
-from speechmatics.models._base import KnownValues, SentModel, Within, is_assigning, is_received
+from speechmatics.models._base import (
+    KnownValues,
+    OpenValues,
+    SentModel,
+    Within,
+    is_assigning,
+    is_received,
+    require_json,
+)
+from speechmatics.models.vocabularies import (
+    Diarization,
+    JobType,
+    LowConfidenceAction,
+    MaxDelayMode,
+    ModelName,
+    NotificationContent,
+    NotificationMethod,
+    SummaryContentType,
+    SummaryLength,
+    SummaryType,
+)
 
 __all__ = [
     "AdditionalVocab",
@@ -56,7 +86,7 @@ MAX_SPEAKER_IDENTIFIERS = 50
 
 _CHANNEL_LABEL = re.compile(r"[A-Za-z0-9._]+")
 _INTERNAL_SPEAKER = re.compile(r"S\d+|UU")
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:\s*\S.*")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0a-\x1f\x7f]*")
 
 
 def _one_or_many(value: object) -> object:
@@ -76,7 +106,18 @@ def _check_together(holds: bool, message: str) -> None:
 
 
 def _check_url(url: str) -> None:
-    _check(url.lower().startswith(("http://", "https://")), "url must begin with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        _check(False, "url is not a URL")
+        return
+    _check(parts.scheme in ("http", "https"), "url must begin with http:// or https://")
+    _check(bool(host), "url has no host")
+
+
+def _lowercase(value: object) -> object:
+    return value.lower() if isinstance(value, str) and not is_received() else value
 
 
 def _check_headers(headers: list[str] | None) -> None:
@@ -90,7 +131,7 @@ def _check_headers(headers: list[str] | None) -> None:
 class FetchData(SentModel):
     """Where the service fetches the audio, in place of an upload."""
 
-    url: str = Field(kw_only=False)
+    url: str = Field(kw_only=False, json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/]"})
     """HTTP or HTTPS URL of the audio."""
     auth_headers: Annotated[list[str] | None, BeforeValidator(_one_or_many)] = Field(
         default=None, kw_only=False, repr=False
@@ -107,25 +148,15 @@ class FetchData(SentModel):
 class NotificationConfig(SentModel):
     """A callback that the service makes when the job has ended."""
 
-    url: str = Field(kw_only=False)
+    url: str = Field(kw_only=False, json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/]"})
     """HTTP or HTTPS URL; the service adds the query parameters `id` and `status`."""
-    contents: (
-        list[
-            Annotated[
-                str,
-                KnownValues(
-                    "jobinfo", "transcript", "transcript.json-v2", "transcript.txt", "transcript.srt", "data", "text"
-                ),
-            ]
-        ]
-        | None
-    ) = Field(default=None, kw_only=False)
+    contents: list[KnownValues[NotificationContent]] | None = Field(default=None, kw_only=False)
     """What is sent: `jobinfo`, `transcript`, `transcript.json-v2`, `transcript.txt`, `transcript.srt`, `data`, `text`.
     An empty list: an empty body. None: the transcript as a file named `data_file`."""
-    method: Annotated[
-        Literal["post", "put"] | None, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
-    ] = Field(default=None, kw_only=False)
-    """`post` (the service's default) or `put`."""
+    method: Annotated[OpenValues[NotificationMethod] | None, BeforeValidator(_lowercase)] = Field(
+        default=None, kw_only=False, json_schema_extra={"enum": [*get_args(NotificationMethod), None]}
+    )
+    """`post` (the service's default) or `put`, in either case."""
     auth_headers: Annotated[list[str] | None, BeforeValidator(_one_or_many)] = Field(
         default=None, kw_only=False, repr=False
     )
@@ -134,6 +165,8 @@ class NotificationConfig(SentModel):
     @model_validator(mode="after")
     def _check_notification(self) -> Self:
         _check_url(self.url)
+        methods = get_args(NotificationMethod)
+        _check(self.method is None or self.method in methods, f"method must be post or put, not {self.method!r}")
         _check_headers(self.auth_headers)
         return self
 
@@ -150,13 +183,18 @@ class TrackingData(SentModel):
     details: dict[str, Any] | None = None
     """Any JSON object."""
 
+    @model_validator(mode="after")
+    def _check_details(self) -> Self:
+        require_json("details", self.details)
+        return self
+
 
 class SRTOverrides(SentModel):
     """Limits of the SRT format."""
 
-    max_line_length: Annotated[int, Within(1)] | None = Field(default=None, kw_only=False)
+    max_line_length: Annotated[StrictInt, Within(1)] | None = Field(default=None, kw_only=False)
     """Characters on a line, white space included; 1 or more. The service's default is 37."""
-    max_lines: Annotated[int, Within(1)] | None = Field(default=None, kw_only=False)
+    max_lines: Annotated[StrictInt, Within(1)] | None = Field(default=None, kw_only=False)
     """Lines of a subtitle; 1 or more. The service's default is 2."""
 
 
@@ -170,7 +208,9 @@ class OutputConfig(SentModel):
 class TranslationConfig(SentModel):
     """Asks for translations."""
 
-    target_languages: list[str] = Field(kw_only=False)
+    target_languages: list[str] = Field(
+        kw_only=False, json_schema_extra={"minItems": 1, "maxItems": MAX_TRANSLATION_TARGETS}
+    )
     """ISO codes, 1 to 5."""
 
     @model_validator(mode="after")
@@ -187,7 +227,7 @@ class LanguageIdentificationConfig(SentModel):
 
     expected_languages: list[str] | None = Field(default=None, kw_only=False)
     """ISO codes to choose among."""
-    low_confidence_action: Annotated[str, KnownValues("allow", "reject", "use_default_language")] | None = None
+    low_confidence_action: KnownValues[LowConfidenceAction] | None = None
     """What happens when no language is sure enough: `allow`, `reject` or `use_default_language`."""
     default_language: str | None = None
     """ISO code used with `use_default_language`."""
@@ -204,13 +244,11 @@ class LanguageIdentificationConfig(SentModel):
 class SummarizationConfig(SentModel):
     """Asks for a summary."""
 
-    content_type: Annotated[str, KnownValues("auto", "informative", "conversational")] | None = Field(
-        default=None, kw_only=False
-    )
+    content_type: KnownValues[SummaryContentType] | None = Field(default=None, kw_only=False)
     """`conversational`, `informative`, or `auto`."""
-    summary_length: Annotated[str, KnownValues("brief", "detailed")] | None = Field(default=None, kw_only=False)
+    summary_length: KnownValues[SummaryLength] | None = Field(default=None, kw_only=False)
     """`brief` (the service's default) or `detailed`."""
-    summary_type: Annotated[str, KnownValues("paragraphs", "bullets")] | None = Field(default=None, kw_only=False)
+    summary_type: KnownValues[SummaryType] | None = Field(default=None, kw_only=False)
     """`paragraphs` or `bullets`."""
 
 
@@ -248,9 +286,9 @@ class AdditionalVocab(SentModel):
 class PunctuationOverrides(SentModel):
     """How punctuation is set."""
 
-    sensitivity: Annotated[float, Within(0, 1)] | None = None
+    sensitivity: Annotated[StrictFloat, Within(0, 1)] | None = None
     """0 to 1; higher gives more punctuation. The service's default is 0.5."""
-    permitted_marks: list[str] | None = None
+    permitted_marks: list[Annotated[str, Field(json_schema_extra={"pattern": "^(.|all)$"})]] | None = None
     """The marks that may be used, one character each, or `all` (the service's default)."""
 
     @model_validator(mode="after")
@@ -263,7 +301,7 @@ class PunctuationOverrides(SentModel):
 class AudioFilteringConfig(SentModel):
     """Leaves quiet audio out."""
 
-    volume_threshold: Annotated[float, Within(0, 100)] | None = None
+    volume_threshold: Annotated[StrictFloat, Within(0, 100)] | None = None
     """0 to 100; sound below it is not transcribed."""
 
 
@@ -279,7 +317,7 @@ class Replacement(SentModel):
 class TranscriptFilteringConfig(SentModel):
     """Changes the transcript after recognition."""
 
-    remove_disfluencies: bool | None = None
+    remove_disfluencies: StrictBool | None = None
     """True removes disfluencies such as "um"; otherwise they are only tagged."""
     replacements: list[Replacement] | None = None
     """Texts to replace."""
@@ -288,9 +326,9 @@ class TranscriptFilteringConfig(SentModel):
 class SpeakersInputItem(SentModel):
     """A known speaker."""
 
-    label: str
+    label: str = Field(json_schema_extra={"minLength": 1, "not": {"pattern": f"^({_INTERNAL_SPEAKER.pattern})$"}})
     """Name used in the transcript; not of the service's own form (`S1`, `S2`, `UU`)."""
-    speaker_identifiers: list[str] = Field(repr=False)
+    speaker_identifiers: list[str] = Field(repr=False, json_schema_extra={"minItems": 1, "uniqueItems": True})
     """Identifiers from an earlier job, one or more, no two alike."""
 
     @model_validator(mode="after")
@@ -309,11 +347,11 @@ class SpeakersInputItem(SentModel):
 class SpeakerDiarizationConfig(SentModel):
     """How speakers are told apart."""
 
-    prefer_current_speaker: bool | None = None
+    prefer_current_speaker: StrictBool | None = None
     """True stays with the current speaker where another is only a slightly better match."""
-    speaker_sensitivity: Annotated[float, Within(0, 1)] | None = None
+    speaker_sensitivity: Annotated[StrictFloat, Within(0, 1)] | None = None
     """0 to 1; higher tells more speakers apart. The service's default is 0.5."""
-    get_speakers: bool | None = None
+    get_speakers: StrictBool | None = None
     """True returns speaker identifiers with the transcript."""
     speakers: list[SpeakersInputItem] | None = None
     """Known speakers, with at most 50 identifiers in all."""
@@ -328,27 +366,43 @@ class SpeakerDiarizationConfig(SentModel):
 class TranscriptionConfig(SentModel):
     """How the audio is transcribed."""
 
-    language: str = Field(default="en", kw_only=False)
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {
+                "properties": {"model": {"type": "string"}, "operating_point": {"type": "string"}},
+                "required": ["model", "operating_point"],
+            },
+            "if": {
+                "properties": {"channel_diarization_labels": {"type": "array", "minItems": 1}},
+                "required": ["channel_diarization_labels"],
+            },
+            "then": {"properties": {"diarization": {"const": "channel"}}, "required": ["diarization"]},
+        }
+    )
+
+    language: str = Field(default="en", kw_only=False, json_schema_extra={"pattern": r"\S"})
     """ISO code of the language, `auto` to identify it, `multi` for multilingual models."""
     domain: str | None = None
     """A specialised language pack, for example `finance` or `medical`."""
     output_locale: str | None = None
     """Locale of the written output, for example `en-GB`."""
-    model: Annotated[str, KnownValues("standard", "enhanced", "melia-1")] | None = None
+    model: KnownValues[ModelName] | None = None
     """`standard`, `enhanced` or `melia-1`."""
-    operating_point: Annotated[str, KnownValues("standard", "enhanced", "melia-1")] | None = None
+    operating_point: KnownValues[ModelName] | None = None
     """The old name of `model`; set one of the two."""
     additional_vocab: list[AdditionalVocab] | None = None
     """Words and phrases that should be recognised."""
     punctuation_overrides: PunctuationOverrides | None = None
     """How punctuation is set."""
-    diarization: Annotated[str, KnownValues("none", "speaker", "channel")] | None = None
+    diarization: KnownValues[Diarization] | None = None
     """`none` (the service's default), `speaker` by voice, `channel` by input channel."""
-    channel_diarization_labels: list[str] | None = None
+    channel_diarization_labels: (
+        list[Annotated[str, Field(json_schema_extra={"pattern": f"^{_CHANNEL_LABEL.pattern}$"})]] | None
+    ) = None
     """Names of the channels in order, of letters, digits, `.` and `_`; with channel diarization."""
-    enable_entities: bool | None = None
+    enable_entities: StrictBool | None = None
     """True adds entities (dates, numbers, …) with their written and spoken forms."""
-    max_delay_mode: Annotated[str, KnownValues("fixed", "flexible")] | None = None
+    max_delay_mode: KnownValues[MaxDelayMode] | None = None
     """`fixed` or `flexible`."""
     audio_filtering_config: AudioFilteringConfig | None = None
     """Leaves quiet audio out."""
@@ -358,7 +412,7 @@ class TranscriptionConfig(SentModel):
     """How speakers are told apart."""
     language_hints: list[str] | None = None
     """ISO codes that are likely, with multilingual models."""
-    language_hints_strict: bool | None = None
+    language_hints_strict: StrictBool | None = None
     """True allows no other language than the hints."""
 
     @model_validator(mode="after")
@@ -371,6 +425,9 @@ class TranscriptionConfig(SentModel):
         _check_together(
             not self.channel_diarization_labels or self.diarization == "channel",
             'channel_diarization_labels needs diarization="channel"',
+        )
+        _check_together(
+            not self.language_hints_strict or bool(self.language_hints), "language_hints_strict needs language_hints"
         )
         for label in self.channel_diarization_labels or ():
             _check(
@@ -385,7 +442,9 @@ class _JobParts(SentModel):
 
     fetch_data: FetchData | None = None
     """Where the service fetches the audio, in place of an upload."""
-    notification_config: Annotated[list[NotificationConfig] | None, BeforeValidator(_one_or_many)] = None
+    notification_config: Annotated[list[NotificationConfig] | None, BeforeValidator(_one_or_many)] = Field(
+        default=None, json_schema_extra={"maxItems": MAX_NOTIFICATIONS}
+    )
     """Callbacks, up to 3; a single one is taken as a list of one."""
     tracking: TrackingData | None = None
     """The customer's own notes."""
@@ -416,7 +475,14 @@ class _JobParts(SentModel):
 class JobConfig(_JobParts):
     """The configuration of a job, in the shape of the wire."""
 
-    type: Annotated[str, KnownValues("transcription")] = "transcription"
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"type": {"const": "transcription"}}},
+            "then": {"properties": {"transcription_config": {"type": "object"}}, "required": ["transcription_config"]},
+        }
+    )
+
+    type: KnownValues[JobType] = "transcription"
     """Kind of job; `transcription` is the only one."""
     fetch_text: FetchData | None = None
     """Where the service fetches a text; the API defines it without a use for transcription."""
@@ -445,11 +511,12 @@ class JobConfig(_JobParts):
             content = place.read_bytes()
         except FileNotFoundError:
             raise ConfigNotFoundError(f"there is no configuration file at {place}") from None
-        except OSError as error:
-            raise ConfigNotReadableError(f"cannot read the configuration file {place}: {error.strerror}") from None
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigNotReadableError(f"cannot read the configuration file {place}: {reason}") from None
         try:
             data: object = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"the configuration file {place} is not JSON: {error}") from None
         return _validated(cls, data, f"the configuration file {place}")
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from speechmatics.models._base import AsReceived, ReceivedModel, Timestamp
+from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp
 from speechmatics.models.config import JobConfig, TrackingData
 from speechmatics.models.transcript import Transcript
+from speechmatics.models.vocabularies import CreateJobStatus, ErrorMessage, JobMode, JobType, ModelName
 
 __all__ = [
     "CreateJobResponse",
+    "DeleteJobResponse",
     "ErrorResponse",
     "JobDetailError",
     "JobDetails",
     "JobStatus",
+    "RetrieveJobResponse",
+    "RetrieveJobsResponse",
     "UsageDetails",
     "UsageReport",
 ]
@@ -79,12 +83,36 @@ class JobDetails(ReceivedModel):
 _ENDED = frozenset({JobStatus.DONE, JobStatus.REJECTED, JobStatus.DELETED, JobStatus.EXPIRED})
 
 
+class RetrieveJobResponse(ReceivedModel):
+    """The answer to a question about one job."""
+
+    job: JobDetails
+    """The job."""
+
+
+class DeleteJobResponse(RetrieveJobResponse):
+    """The answer to a deletion: the job that was deleted."""
+
+
+class RetrieveJobsResponse(ReceivedModel):
+    """A page of the list of jobs."""
+
+    jobs: list[JobDetails] | None = None
+    """The jobs, newest first; a worker on one's own premises may list `active_jobs` in its place."""
+    active_jobs: list[JsonValue] | None = None
+    """The jobs that run on a worker on one's own premises, as it describes them."""
+    max_engines: int | None = None
+    """Engines of that worker."""
+    unused_engines: int | None = None
+    """Engines of that worker that are free."""
+
+
 class CreateJobResponse(ReceivedModel):
     """The answer to a submission."""
 
     id: str
     """The new job's id."""
-    status: str | None = None
+    status: OpenValues[CreateJobStatus] | None = None
     """With `wait`: `created`, `done`, `rejected` or `deleted`."""
     json_v2: Transcript | None = Field(default=None, alias="json-v2")
     """The transcript, where the job ended within `wait`."""
@@ -97,15 +125,15 @@ class CreateJobResponse(ReceivedModel):
 class UsageDetails(ReceivedModel):
     """Usage of one kind of job."""
 
-    mode: str | None = None
+    mode: OpenValues[JobMode] | None = None
     """`batch`."""
-    type: str | None = None
+    type: OpenValues[JobType] | None = None
     """`transcription`."""
     language: str | None = None
     """ISO code."""
-    model: str | None = None
+    model: OpenValues[ModelName] | None = None
     """The model used."""
-    operating_point: str | None = None
+    operating_point: OpenValues[ModelName] | None = None
     """The old name of `model`."""
     count: int
     """Number of billable jobs."""
@@ -129,9 +157,9 @@ class UsageReport(ReceivedModel):
 class ErrorResponse(ReceivedModel):
     """The body of an error."""
 
-    code: int
-    """The HTTP status."""
-    error: str
-    """What went wrong, in the API's words."""
+    code: int | None = None
+    """The HTTP status, 100 or more; workers on one's own premises leave it out."""
+    error: OpenValues[ErrorMessage] | None = None
+    """What went wrong, in the API's words; workers on one's own premises leave it out."""
     detail: str | None = None
     """More about it."""

@@ -6,6 +6,7 @@ Whatever the service may leave out is optional; unknown fields and values are ke
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -13,8 +14,22 @@ from typing import Self
 from pydantic import Field
 
 from speechmatics import rendering
-from speechmatics.models._base import AsReceived, ReceivedModel, Timestamp
+from speechmatics.exceptions import InvalidResponseError
+from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
+from speechmatics.models.vocabularies import (
+    AttachesTo,
+    DisplayDirection,
+    FeatureErrorType,
+    FormType,
+    JobType,
+    LanguageIdentificationErrorCode,
+    ResultTag,
+    ResultType,
+    Sentiment,
+    WritingDirection,
+)
+from speechmatics.rendering import Turn, WordRecord
 
 __all__ = [
     "AudioEventItem",
@@ -68,8 +83,8 @@ class JobInfo(ReceivedModel):
 class FeatureError(ReceivedModel):
     """An error of one stage (translation, summary, sentiment, topics, chapters); the transcript itself stands."""
 
-    type: str | None = None
-    """What kind, for example `unsupported_language` or `translation_failed`."""
+    type: OpenValues[FeatureErrorType] | None = None
+    """What kind, for example `translation_failed` or `unsupported_language`."""
     message: str | None = None
     """What happened."""
 
@@ -81,7 +96,7 @@ class LanguagePackInfo(ReceivedModel):
     """Name of the language."""
     word_delimiter: str | None = None
     """What stands between words; empty for Japanese and Chinese."""
-    writing_direction: str | None = None
+    writing_direction: OpenValues[WritingDirection] | None = None
     """`left-to-right` or `right-to-left`."""
     itn: bool | None = None
     """Whether numbers, dates and the like are written in digits."""
@@ -89,7 +104,7 @@ class LanguagePackInfo(ReceivedModel):
     """Whether the language model has been adapted."""
     per_language_word_delimiters: dict[str, str] | None = None
     """What stands between words, by ISO code, in multilingual transcripts."""
-    per_language_writing_direction: dict[str, str] | None = None
+    per_language_writing_direction: dict[str, OpenValues[WritingDirection]] | None = None
     """Writing direction by ISO code, in multilingual transcripts."""
 
 
@@ -118,7 +133,7 @@ class LanguageIdentificationResult(ReceivedModel):
 
     results: list[LanguageIdentificationItem] | None = None
     """Languages by stretch of audio."""
-    error: str | None = None
+    error: OpenValues[LanguageIdentificationErrorCode] | None = None
     """`LOW_CONFIDENCE`, `UNEXPECTED_LANGUAGE`, `NO_SPEECH`, `FILE_UNREADABLE` or `OTHER`."""
     message: str | None = None
     """More about the error."""
@@ -129,7 +144,7 @@ class RecognitionMetadata(ReceivedModel):
 
     created_at: Timestamp | None = None
     """When the transcript was made (UTC)."""
-    type: str | None = None
+    type: OpenValues[JobType] | None = None
     """`transcription`."""
     transcription_config: AsReceived[TranscriptionConfig | None] = None
     """The configuration used."""
@@ -156,7 +171,7 @@ class RecognitionMetadata(ReceivedModel):
 class RecognitionDisplay(ReceivedModel):
     """How a word is displayed."""
 
-    direction: str | None = None
+    direction: OpenValues[DisplayDirection] | None = None
     """`ltr` or `rtl`."""
 
 
@@ -171,7 +186,7 @@ class RecognitionAlternative(ReceivedModel):
     """ISO code."""
     speaker: str | None = None
     """`S1`, `S2`, …, `UU` for unknown, or a known speaker's name."""
-    tags: list[str] | None = None
+    tags: list[OpenValues[ResultTag]] | None = None
     """For example `disfluency` or `profanity`."""
     display: RecognitionDisplay | None = None
     """How it is displayed."""
@@ -186,14 +201,14 @@ class RecognitionForm(ReceivedModel):
     """Seconds from the start; an estimate in a written form."""
     end_time: float | None = None
     """Seconds from the start; an estimate in a written form."""
-    type: str | None = None
+    type: OpenValues[FormType] | None = None
     """`word`, or in a spoken form also `punctuation`."""
 
 
 class RecognitionResult(ReceivedModel):
     """A word, a punctuation mark, an entity, or an item of a type to come."""
 
-    type: str
+    type: OpenValues[ResultType]
     """`word`, `punctuation`, `entity`; items of other types can be passed over."""
     start_time: float | None = None
     """Seconds from the start."""
@@ -207,7 +222,7 @@ class RecognitionResult(ReceivedModel):
     """0 to 100, how loud it was."""
     is_eos: bool | None = None
     """Whether the mark ends a sentence."""
-    attaches_to: str | None = None
+    attaches_to: OpenValues[AttachesTo] | None = None
     """The side of a mark that has no delimiter: `previous` (also if absent), `next`, `both` or `none`."""
     entity_class: str | None = None
     """Kind of entity, for example `date` or `money`."""
@@ -215,6 +230,50 @@ class RecognitionResult(ReceivedModel):
     """The words of an entity as written."""
     spoken_form: list[RecognitionForm] | None = None
     """The words of an entity as spoken."""
+
+    def words(self) -> list[RecognitionResult]:
+        """The words of this result, each of type `word`.
+
+        Returns:
+            A word itself. For an entity the words of its written form with the entity's channel, class and, where
+            they have none of their own, speaker and language; or all its content as one word if it has no written
+            form. Nothing for marks and for types to come.
+        """
+        if self.type == "word":
+            return [self]
+        if self.type != "entity":
+            return []
+        whole = self.alternatives[0] if self.alternatives else None
+        if not self.written_form:
+            return [self._word(self.start_time, self.end_time, self.alternatives)]
+        words: list[RecognitionResult] = []
+        for form in self.written_form:
+            readings = form.alternatives
+            if readings and whole:
+                readings = [
+                    reading.model_copy(
+                        update={
+                            "speaker": reading.speaker or whole.speaker,
+                            "language": reading.language or whole.language,
+                        }
+                    )
+                    for reading in readings
+                ]
+            words.append(self._word(form.start_time, form.end_time, readings))
+        return words
+
+    def _word(
+        self, start_time: float | None, end_time: float | None, alternatives: list[RecognitionAlternative] | None
+    ) -> RecognitionResult:
+        return RecognitionResult(
+            type="word",
+            start_time=start_time,
+            end_time=end_time,
+            alternatives=alternatives,
+            channel=self.channel,
+            volume=self.volume,
+            entity_class=self.entity_class,
+        )
 
 
 class SpeakersResultItem(ReceivedModel):
@@ -253,7 +312,7 @@ class SentimentSegment(ReceivedModel):
 
     text: str | None = None
     """The text."""
-    sentiment: str | None = None
+    sentiment: OpenValues[Sentiment] | None = None
     """`positive`, `neutral` or `negative`."""
     start_time: float | None = None
     """Seconds from the start."""
@@ -421,34 +480,111 @@ class Transcript(ReceivedModel):
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """Reads a saved transcript; `~` is expanded.
+        """Reads a saved transcript; `~` is expanded, and a byte order mark at the beginning is passed over.
 
         Raises:
             OSError: The file cannot be read.
-            InvalidResponseError: It is not a json-v2 transcript.
+            InvalidResponseError: It is not a json-v2 transcript; the message names the file.
         """
-        return cls.from_json(Path(path).expanduser().read_bytes())
+        place = Path(path).expanduser()
+        try:
+            return cls.from_json(place.read_bytes().removeprefix(BOM_UTF8))
+        except InvalidResponseError as error:
+            raise InvalidResponseError(f"{place}: {error}", body=error.body) from None
 
     def words(self) -> Iterator[RecognitionResult]:
-        """The results of type `word`, in order."""
-        return (result for result in self.results if result.type == "word")
+        """The words in order, each of type `word`; for an entity those of its written form."""
+        for result in self.results:
+            if result.type == "word":
+                yield result
+            elif result.type == "entity":
+                yield from result.words()
+
+    def turns(self) -> Iterator[Turn]:
+        """The speaker turns in order: a new one begins when the speaker or the channel changes.
+
+        Without speakers and channels all is one turn; without words there is none. Where channels are interleaved
+        word by word, so are their turns. A result without a time takes that of the turn before.
+
+        Example:
+            >>> for turn in transcript.turns():
+            ...     print(f"{turn.start:7.2f} {turn.speaker}: {turn.text}")
+        """
+        return rendering.turns(self)
+
+    def to_records(self) -> Iterator[WordRecord]:
+        """One flat dict per word, for tables and dataframes: `pandas.DataFrame(transcript.to_records())`.
+
+        The words are those of `words`; one without alternatives has no record.
+        """
+        return rendering.to_records(self)
 
     def to_text(self, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
         """The transcript as plain text.
 
+        Words in the order of the results, entities as written, with the language's delimiter between them except on
+        the sides where marks attach; a mark attaches to a word of its own channel. Text that runs from right to left
+        is in logical order, as Unicode has it. Items of other types are left out.
+
         Args:
             speaker_labels: Whether a block begins with `SPEAKER: S1` when the speaker changes; None: where the
-                transcript has speakers.
+                transcript has speakers other than `UU`.
             channel_labels: Whether a block begins with `CHANNEL: …` when the channel changes; None: where the
                 transcript has channels.
+
+        Returns:
+            Blocks with a blank line between them; empty if there are no words.
         """
         return rendering.to_text(self, speaker_labels=speaker_labels, channel_labels=channel_labels)
 
     def to_srt(self, *, max_line_length: int = 37, max_lines: int = 2) -> str:
         """The transcript as SubRip subtitles.
 
+        A subtitle ends with its sentence, at a pause of a second, and where the speaker changes. A sentence too long
+        for one subtitle is divided after a mark or at a short pause rather than elsewhere. Subtitles never overlap;
+        one shorter than a second stays for a second as far as the next leaves the room. Those of several channels
+        are in the order of time, and where people speak at once, each is cut where the next begins.
+
+        A word longer than a line (a web address, or a sentence that came as one word) is divided without a hyphen;
+        an entity is divided at its spaces. White space that would break the format becomes a space. A line of
+        right-to-left text that begins with another kind of character gets a right-to-left mark, which counts.
+
         Args:
-            max_line_length: Characters on a line, 1 or more; a longer word has a line of its own.
-            max_lines: Lines of a subtitle, 1 or more.
+            max_line_length: Characters on a line, white space included; 1 or more.
+            max_lines: Lines of a subtitle; 1 or more.
+
+        Raises:
+            ValueError: A limit is below 1.
         """
         return rendering.to_srt(self, max_line_length=max_line_length, max_lines=max_lines)
+
+    def to_vtt(
+        self,
+        *,
+        max_line_length: int = 37,
+        max_lines: int = 2,
+        speaker_labels: bool | None = None,
+        channel_labels: bool | None = None,
+    ) -> str:
+        """The transcript as WebVTT subtitles, with a voice for each speaker: `<v S1>`.
+
+        Subtitles are those of `to_srt`. Text and voices are escaped; limits count characters as shown.
+
+        Args:
+            max_line_length: Characters on a line, white space included; 1 or more.
+            max_lines: Lines of a subtitle; 1 or more.
+            speaker_labels: Whether the voice names the speaker; None: where the transcript has speakers other
+                than `UU`.
+            channel_labels: Whether the voice names the channel (before the speaker, if both: `<v Agent S1>`);
+                None: where the transcript has channels.
+
+        Raises:
+            ValueError: A limit is below 1.
+        """
+        return rendering.to_vtt(
+            self,
+            max_line_length=max_line_length,
+            max_lines=max_lines,
+            speaker_labels=speaker_labels,
+            channel_labels=channel_labels,
+        )

@@ -1,0 +1,661 @@
+"""`AsyncBatchClient`: what `BatchClient` does, awaited."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import date, datetime
+from functools import partial
+from types import TracebackType
+from typing import Generic, Literal, Self, overload
+
+import anyio.to_thread
+import httpx
+from typing_extensions import TypeVar, Unpack
+
+from speechmatics import flows, operations
+from speechmatics.batch_client import Parsed, Raw, as_settings, check_concurrency, deletion_message
+from speechmatics.drivers import AwaitingDriver
+from speechmatics.exceptions import APIStatusError
+from speechmatics.flows import Conduct, Ended, Retry
+from speechmatics.media import AudioInput
+from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource, as_job_config
+from speechmatics.models.job import JobDetails, UsageReport
+from speechmatics.models.transcript import Transcript
+from speechmatics.operations import (
+    CustomRequest,
+    JsonFormat,
+    JsonObject,
+    Operation,
+    RequestOptions,
+    TextFormat,
+    TranscriptFormat,
+)
+from speechmatics.policies import JobPager
+from speechmatics.settings import ConnectionSettings
+from speechmatics.submission import Progress, submit
+
+__all__ = ["AsyncBatchClient"]
+
+_logger = logging.getLogger("speechmatics")
+
+_Mode = TypeVar("_Mode", default=Raw)
+_RawT = TypeVar("_RawT")
+_ParsedT = TypeVar("_ParsedT")
+
+
+class AsyncBatchClient(Generic[_Mode]):
+    """Client of the Speechmatics Batch v2 API for asyncio and trio.
+
+    The methods are those of `BatchClient`, awaited; `iter_jobs`, `submit_jobs` and `wait_for_many` are read by
+    `async for`. The first request opens the connection; `close`, or the end of an `async with` block, closes it. One
+    client may be used by many tasks of one event loop. A task that is cancelled while it waits leaves the job running.
+
+    Example:
+        >>> async with AsyncBatchClient(settings, parse=True) as client:  # doctest: +SKIP
+        ...     transcript = await client.transcribe("call.wav")
+
+    Args:
+        connection_settings: Settings, or a token, or None to take everything from the environment.
+        from_cli: Taken for compatibility; has no effect.
+        parse: False returns plain dicts as the server sent them, True returns models.
+        http_client: A client of one's own to send requests through; its owner closes it.
+        on_retry: Told of each request that failed and is sent again.
+
+    Raises:
+        SettingsError: A setting from the environment is wrong.
+    """
+
+    @overload
+    def __init__(
+        self: AsyncBatchClient[Raw],
+        connection_settings: ConnectionSettings | str | None = None,
+        from_cli: bool = False,
+        *,
+        parse: Literal[False] = False,
+        http_client: httpx.AsyncClient | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: AsyncBatchClient[Parsed],
+        connection_settings: ConnectionSettings | str | None = None,
+        from_cli: bool = False,
+        *,
+        parse: Literal[True],
+        http_client: httpx.AsyncClient | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: AsyncBatchClient[Raw | Parsed],
+        connection_settings: ConnectionSettings | str | None = None,
+        from_cli: bool = False,
+        *,
+        parse: bool,
+        http_client: httpx.AsyncClient | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        connection_settings: ConnectionSettings | str | None = None,
+        from_cli: bool = False,
+        *,
+        parse: bool = False,
+        http_client: httpx.AsyncClient | None = None,
+        on_retry: Callable[[Retry], None] | None = None,
+    ) -> None:
+        self.connection_settings = as_settings(connection_settings)
+        self._parse = parse
+        self._driver = AwaitingDriver(self.connection_settings, http_client)
+        self._on_retry = on_retry
+
+    def __repr__(self) -> str:
+        return f"AsyncBatchClient({self.connection_settings.base_url!r}, parse={self._parse})"
+
+    async def __aenter__(self) -> Self:
+        return await self.connect()
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def connect(self) -> Self:
+        """Opens the connection pool; the first request does so too."""
+        self._driver.open()
+        return self
+
+    async def close(self) -> None:
+        """Closes the connection pool; closing twice is harmless."""
+        await self._driver.close()
+
+    async def send_request(self, method: str, path: str, **kwargs: Unpack[RequestOptions]) -> httpx.Response:
+        """Sends any request to the API.
+
+        Args:
+            method: HTTP method.
+            path: Path below the API's base URL, for example `jobs`; a query within it is kept.
+            **kwargs: Any keyword of httpx's `request`.
+
+        Raises:
+            APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
+            RequestError: No whole answer came (it is an `httpx.RequestError` too).
+        """
+        return await self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct()))
+
+    @overload
+    async def list_jobs(
+        self: AsyncBatchClient[Raw],
+        *,
+        created_before: datetime | str | None = None,
+        limit: int | None = None,
+        include_deleted: bool | None = None,
+    ) -> list[JsonObject]: ...
+    @overload
+    async def list_jobs(
+        self: AsyncBatchClient[Parsed],
+        *,
+        created_before: datetime | str | None = None,
+        limit: int | None = None,
+        include_deleted: bool | None = None,
+    ) -> list[JobDetails]: ...
+    @overload
+    async def list_jobs(
+        self,
+        *,
+        created_before: datetime | str | None = None,
+        limit: int | None = None,
+        include_deleted: bool | None = None,
+    ) -> list[JsonObject] | list[JobDetails]: ...
+    async def list_jobs(
+        self,
+        *,
+        created_before: datetime | str | None = None,
+        limit: int | None = None,
+        include_deleted: bool | None = None,
+    ) -> list[JsonObject] | list[JobDetails]:
+        """Lists jobs, the most recent first: the last 100 of 7 days, unless the arguments say otherwise.
+
+        Args:
+            created_before: Only jobs created before this moment; a `datetime` or ISO 8601 text.
+            limit: At most this many, 1 to 100.
+            include_deleted: Whether deleted jobs are listed too.
+
+        Raises:
+            InvalidInputError: `limit` is out of range; nothing was sent.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return await self._answer(
+            operations.list_jobs(created_before=created_before, limit=limit, include_deleted=include_deleted)
+        )
+
+    @overload
+    def iter_jobs(
+        self: AsyncBatchClient[Raw], *, include_deleted: bool = False, page_size: int = 100
+    ) -> AsyncIterator[JsonObject]: ...
+    @overload
+    def iter_jobs(
+        self: AsyncBatchClient[Parsed], *, include_deleted: bool = False, page_size: int = 100
+    ) -> AsyncIterator[JobDetails]: ...
+    @overload
+    def iter_jobs(
+        self, *, include_deleted: bool = False, page_size: int = 100
+    ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]: ...
+    def iter_jobs(
+        self, *, include_deleted: bool = False, page_size: int = 100
+    ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]:
+        """Goes through all jobs, page by page, the most recent first; each job comes once.
+
+        Args:
+            include_deleted: Whether deleted jobs are listed too.
+            page_size: Jobs asked for at once, 1 to 100.
+
+        Raises:
+            InvalidInputError: `page_size` is out of range; nothing was sent.
+            APIStatusError, RequestError: As `send_request`, when a page is read.
+        """
+        operations.list_jobs(limit=page_size)
+        if self._parse:
+            return self._parsed_pages(include_deleted, page_size)
+        return self._raw_pages(include_deleted, page_size)
+
+    async def submit_job(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource,
+        *,
+        on_progress: Progress | None = None,
+    ) -> str:
+        """Submits audio for transcription.
+
+        Args:
+            audio: A path (`str` or `PathLike`), bytes, a binary file object (sent from where it stands), a tuple of a
+                file name and bytes or a file object, or None where the configuration has `fetch_data`. Files are
+                streamed.
+            transcription_config: The wire's dict, a `JobConfig`, a `BatchTranscriptionConfig`, or the path of a JSON
+                file.
+            on_progress: Told the bytes of audio handed to the network so far, and those in all where that is known.
+
+        Returns:
+            The new job's id.
+
+        Raises:
+            AudioError, ConfigError: An argument is wrong; nothing was sent.
+            SubmissionUncertainError: The answer was lost, and whether there is a job could not be found out.
+            APIStatusError, RequestError: The submission failed, and there is no job.
+        """
+        prepare = partial(submit, audio, transcription_config, self.connection_settings, self._conduct(), on_progress)
+        return await self._driver.run(await anyio.to_thread.run_sync(prepare))
+
+    @overload
+    async def check_job_status(self: AsyncBatchClient[Raw], job_id: str, *, wait: int | None = None) -> JsonObject: ...
+    @overload
+    async def check_job_status(
+        self: AsyncBatchClient[Parsed], job_id: str, *, wait: int | None = None
+    ) -> JobDetails: ...
+    @overload
+    async def check_job_status(self, job_id: str, *, wait: int | None = None) -> JsonObject | JobDetails: ...
+    async def check_job_status(self, job_id: str, *, wait: int | None = None) -> JsonObject | JobDetails:
+        """Asks where a job stands.
+
+        Args:
+            job_id: The job.
+            wait: Whole seconds that the service may hold the answer back until the job ends.
+
+        Returns:
+            `{"job": {...}}` as the server sent it, or `JobDetails`.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return await self._answer(operations.get_job(job_id, wait=wait))
+
+    @overload
+    async def get_job_result(
+        self: AsyncBatchClient[Raw],
+        job_id: str,
+        transcription_format: JsonFormat = "json-v2",
+        *,
+        wait: int | None = None,
+    ) -> JsonObject | Literal[False]: ...
+    @overload
+    async def get_job_result(
+        self: AsyncBatchClient[Parsed],
+        job_id: str,
+        transcription_format: JsonFormat = "json-v2",
+        *,
+        wait: int | None = None,
+    ) -> Transcript | Literal[False]: ...
+    @overload
+    async def get_job_result(
+        self, job_id: str, transcription_format: TextFormat, *, wait: int | None = None
+    ) -> str | Literal[False]: ...
+    @overload
+    async def get_job_result(
+        self: AsyncBatchClient[Raw], job_id: str, transcription_format: TranscriptFormat, *, wait: int | None = None
+    ) -> JsonObject | str | Literal[False]: ...
+    @overload
+    async def get_job_result(
+        self: AsyncBatchClient[Parsed], job_id: str, transcription_format: TranscriptFormat, *, wait: int | None = None
+    ) -> Transcript | str | Literal[False]: ...
+    @overload
+    async def get_job_result(
+        self, job_id: str, transcription_format: TranscriptFormat = "json-v2", *, wait: int | None = None
+    ) -> JsonObject | Transcript | str | Literal[False]: ...
+    async def get_job_result(
+        self, job_id: str, transcription_format: TranscriptFormat = "json-v2", *, wait: int | None = None
+    ) -> JsonObject | Transcript | str | Literal[False]:
+        """Asks for a transcript.
+
+        Args:
+            job_id: The job.
+            transcription_format: `json-v2` (also `json`, `json_v2`), `txt` or `srt`.
+            wait: Whole seconds that the service may hold the answer back until the transcript is ready.
+
+        Returns:
+            A dict or a `Transcript` for json-v2, text for the others, or False while the job runs.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            TranscriptionError: The job ended without a transcript, or the format is unknown.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        text_format = operations.text_format(transcription_format)
+        if text_format is not None:
+            text = operations.get_text_transcript(job_id, text_format, wait=wait)
+            response = await self._driver.run(flows.result(text, job_id, self._conduct()))
+            return False if response is None else text.read(response)
+        transcript = operations.get_json_transcript(job_id, wait=wait)
+        response = await self._driver.run(flows.result(transcript, job_id, self._conduct()))
+        return False if response is None else self._read(transcript, response)
+
+    @overload
+    async def wait_for_completion(
+        self,
+        job_id: str,
+        transcription_format: TextFormat = "txt",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> str: ...
+    @overload
+    async def wait_for_completion(
+        self: AsyncBatchClient[Raw],
+        job_id: str,
+        transcription_format: JsonFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject: ...
+    @overload
+    async def wait_for_completion(
+        self: AsyncBatchClient[Parsed],
+        job_id: str,
+        transcription_format: JsonFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript: ...
+    @overload
+    async def wait_for_completion(
+        self: AsyncBatchClient[Raw],
+        job_id: str,
+        transcription_format: TranscriptFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | str: ...
+    @overload
+    async def wait_for_completion(
+        self: AsyncBatchClient[Parsed],
+        job_id: str,
+        transcription_format: TranscriptFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript | str: ...
+    @overload
+    async def wait_for_completion(
+        self,
+        job_id: str,
+        transcription_format: TranscriptFormat = "txt",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | Transcript | str: ...
+    async def wait_for_completion(
+        self,
+        job_id: str,
+        transcription_format: TranscriptFormat = "txt",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | Transcript | str:
+        """Waits until a job ends, and returns its transcript.
+
+        Args:
+            job_id: The job.
+            transcription_format: `txt`, `srt` or `json-v2` (also `json`, `json_v2`).
+            timeout: Seconds to wait at most; None for the setting `wait_timeout`, which by default has no limit.
+            on_status: Called with the job when its status is first seen and when it changes.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            TranscriptionError: The job was rejected, deleted or has expired, or the format is unknown.
+            WaitTimeoutError: It did not end in time; it still runs.
+            APIStatusError, RequestError: As `send_request`, where failures did not pass.
+        """
+        limit = self.connection_settings.wait_timeout if timeout is None else timeout
+        text_format = operations.text_format(transcription_format)
+        if text_format is not None:
+            text = operations.get_text_transcript(job_id, text_format)
+            return text.read(await self._wait(text, job_id, limit, on_status))
+        transcript = operations.get_json_transcript(job_id)
+        return self._read(transcript, await self._wait(transcript, job_id, limit, on_status))
+
+    @overload
+    async def transcribe(
+        self: AsyncBatchClient[Raw],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: JsonFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject: ...
+    @overload
+    async def transcribe(
+        self: AsyncBatchClient[Parsed],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: JsonFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript: ...
+    @overload
+    async def transcribe(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        *,
+        transcription_format: TextFormat,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> str: ...
+    @overload
+    async def transcribe(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None,
+        transcription_format: TextFormat,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> str: ...
+    @overload
+    async def transcribe(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | Transcript | str: ...
+    async def transcribe(
+        self,
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | Transcript | str:
+        """Submits audio, waits for the job, and returns its transcript.
+
+        Arguments, results and errors are those of `submit_job` and `wait_for_completion`; without a configuration
+        the language is English. An error after the submission carries the job's id.
+        """
+        operations.text_format(transcription_format)
+        job_id = await self.submit_job(
+            audio, BatchTranscriptionConfig() if transcription_config is None else transcription_config
+        )
+        return await self.wait_for_completion(job_id, transcription_format, timeout=timeout, on_status=on_status)
+
+    async def delete_job(self, job_id: str, force: bool = False) -> str | Literal[False]:
+        """Deletes a job and all that belongs to it.
+
+        Args:
+            job_id: The job.
+            force: Whether a running job is ended.
+
+        Returns:
+            A sentence that says so, or False if the job runs and `force` is not set.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        status = await self._driver.run(flows.delete_job(job_id, self._conduct(), force=force))
+        return status is not None and deletion_message(job_id, status)
+
+    async def get_job_log(self, job_id: str) -> str:
+        """The log of a job.
+
+        Raises:
+            JobNotFoundException: There is no such job, or it has no log.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return await self._answer(operations.get_job_log(job_id))
+
+    @overload
+    async def get_usage(
+        self: AsyncBatchClient[Raw], since: date | str | None = None, until: date | str | None = None
+    ) -> JsonObject: ...
+    @overload
+    async def get_usage(
+        self: AsyncBatchClient[Parsed], since: date | str | None = None, until: date | str | None = None
+    ) -> UsageReport: ...
+    @overload
+    async def get_usage(
+        self, since: date | str | None = None, until: date | str | None = None
+    ) -> JsonObject | UsageReport: ...
+    async def get_usage(
+        self, since: date | str | None = None, until: date | str | None = None
+    ) -> JsonObject | UsageReport:
+        """How much has been transcribed.
+
+        Args:
+            since: First day counted, a `date` or `YYYY-MM-DD`.
+            until: Last day counted.
+
+        Raises:
+            InvalidInputError: A day is not of that form; nothing was sent.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return await self._answer(operations.get_usage(since, until))
+
+    def submit_jobs(
+        self,
+        audio_paths: Iterable[str | os.PathLike[str]],
+        transcription_config: ConfigSource,
+        concurrency: int = 5,
+    ) -> AsyncIterator[tuple[str | os.PathLike[str], str]]:
+        """Submits many files, some at a time, and yields each path with its job's id as the job ends.
+
+        A file whose submission the service refuses is logged as a warning and passed over.
+
+        Args:
+            audio_paths: The files.
+            transcription_config: As for `submit_job`.
+            concurrency: Jobs that run at once, 1 to 50.
+
+        Raises:
+            InvalidInputError: `concurrency` is out of range.
+            AudioError, ConfigError: An argument is wrong.
+        """
+        check_concurrency(concurrency)
+        return self._submitted(audio_paths, as_job_config(transcription_config), concurrency)
+
+    async def _submitted(
+        self, audio_paths: Iterable[str | os.PathLike[str]], config: ConfigSource, concurrency: int
+    ) -> AsyncIterator[tuple[str | os.PathLike[str], str]]:
+        running: dict[str, str | os.PathLike[str]] = {}
+        for path in audio_paths:
+            while len(running) >= concurrency:
+                for _, job in await self._driver.run(flows.next_ended(list(running), self._conduct())):
+                    yield running.pop(job.id), job.id
+            try:
+                running[await self.submit_job(path, config)] = path
+            except APIStatusError as error:
+                _logger.warning("%s was not submitted: %s", path, error)
+        while running:
+            for _, job in await self._driver.run(flows.next_ended(list(running), self._conduct())):
+                yield running.pop(job.id), job.id
+
+    @overload
+    def wait_for_many(
+        self: AsyncBatchClient[Raw], job_ids: Iterable[str], *, timeout: float | None = None
+    ) -> AsyncIterator[JsonObject]: ...
+    @overload
+    def wait_for_many(
+        self: AsyncBatchClient[Parsed], job_ids: Iterable[str], *, timeout: float | None = None
+    ) -> AsyncIterator[JobDetails]: ...
+    @overload
+    def wait_for_many(
+        self, job_ids: Iterable[str], *, timeout: float | None = None
+    ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]: ...
+    def wait_for_many(
+        self, job_ids: Iterable[str], *, timeout: float | None = None
+    ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]:
+        """Waits for many jobs, and yields each as it ends, done or not: its `status` says which.
+
+        Args:
+            job_ids: The jobs.
+            timeout: Seconds to wait at most in all; None for the setting `wait_timeout`.
+
+        Raises:
+            JobNotFoundException: There is no such job.
+            WaitTimeoutError: Not all ended in time; those that have not still run.
+            APIStatusError, RequestError: As `send_request`, where failures did not pass.
+        """
+        ended = self._ended(dict.fromkeys(job_ids), timeout)
+        return (job async for _, job in ended) if self._parse else (raw async for raw, _ in ended)
+
+    async def _ended(self, running: dict[str, None], timeout: float | None) -> AsyncIterator[Ended]:
+        limit = self.connection_settings.wait_timeout if timeout is None else timeout
+        conduct = self._conduct()
+        deadline = None if limit is None else conduct.clock() + limit
+        while running:
+            left = None if deadline is None else deadline - conduct.clock()
+            for ended in await self._driver.run(flows.next_ended(list(running), conduct, timeout=left)):
+                running.pop(ended[1].id)
+                yield ended
+
+    async def _raw_pages(self, include_deleted: bool, page_size: int) -> AsyncIterator[JsonObject]:
+        pager = JobPager(page_size)
+        while not pager.finished:
+            operation, response = await self._page(pager, include_deleted, page_size)
+            jobs = operation.read(response)
+            for position in pager.take([(job.id, job.created_at) for job in operation.parse(response)]):
+                yield jobs[position]
+
+    async def _parsed_pages(self, include_deleted: bool, page_size: int) -> AsyncIterator[JobDetails]:
+        pager = JobPager(page_size)
+        while not pager.finished:
+            operation, response = await self._page(pager, include_deleted, page_size)
+            jobs = operation.parse(response)
+            for position in pager.take([(job.id, job.created_at) for job in jobs]):
+                yield jobs[position]
+
+    async def _page(
+        self, pager: JobPager, include_deleted: bool, page_size: int
+    ) -> tuple[Operation[list[JsonObject], list[JobDetails]], httpx.Response]:
+        operation = operations.list_jobs(
+            created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
+        )
+        return operation, await self._driver.run(flows.call(operation, self._conduct()))
+
+    def _conduct(self) -> Conduct:
+        return Conduct.of(self.connection_settings, self._on_retry)
+
+    async def _wait(
+        self,
+        transcript: Operation[object, object],
+        job_id: str,
+        timeout: float | None,
+        on_status: Callable[[JobDetails], None] | None,
+    ) -> httpx.Response:
+        return await self._driver.run(
+            flows.wait(transcript, job_id, self._conduct(), timeout=timeout, on_status=on_status)
+        )
+
+    async def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
+        return self._read(operation, await self._driver.run(flows.call(operation, self._conduct())))
+
+    def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
+        return operation.parse(response) if self._parse else operation.read(response)

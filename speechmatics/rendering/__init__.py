@@ -1,0 +1,9 @@
+"""What a transcript looks like to people and to tables: text, subtitles, speaker turns, records.
+
+`Transcript` has a method for each function of this package, and documents it.
+"""
+
+from speechmatics.rendering.subtitles import to_srt, to_vtt
+from speechmatics.rendering.text import UNKNOWN_SPEAKER, Turn, WordRecord, to_records, to_text, turns
+
+__all__ = ["UNKNOWN_SPEAKER", "Turn", "WordRecord", "to_records", "to_srt", "to_text", "to_vtt", "turns"]

@@ -1,0 +1,41 @@
+"""A job's configuration: its shape, and the rules that hold within and between its fields."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from speechmatics.models import JobConfig, Leniency, leniency
+from speechmatics.validation.report import Findings, Path, ProblemCode
+from speechmatics.validation.shapes import check_shape
+from speechmatics.validation.source import Json
+
+__all__ = ["check_config"]
+
+_CODES = {"out_of_range": ProblemCode.OUT_OF_RANGE, "missing": ProblemCode.MISSING_FIELD}
+
+
+def check_config(data: Json, findings: Findings) -> None:
+    """Checks a configuration, its types first, then its rules by building the model, which knows them."""
+    check_shape(JobConfig, data, findings)
+    if not isinstance(data, dict):
+        return
+    try:
+        with leniency(Leniency.SILENT):
+            JobConfig.model_validate(data)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_context=False, include_input=False):
+            code = _CODES.get(problem["type"], ProblemCode.INVALID_VALUE)
+            findings.add_new(_path(problem["loc"], data), code, problem["msg"].removeprefix("Value error, "))
+
+
+def _path(location: Path, data: Json) -> Path:
+    """A place of Pydantic's as keys and indexes of the data: it also names members of unions, and lists of one."""
+    path: list[str | int] = []
+    for step in location:
+        if isinstance(data, dict) and isinstance(step, str):
+            path.append(step)
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            path.append(step)
+            data = data[step]
+    return tuple(path)

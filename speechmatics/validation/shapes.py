@@ -1,0 +1,212 @@
+"""The models as shapes of JSON: checks types, required fields, and fields and values that are not known.
+
+The shapes are derived from the models, so that there is one description of the API. Building the models themselves
+would accept what is not on the wire (text for a number, say), stop at the first surprise, and fill the memory with
+objects that nobody reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
+from typing_extensions import TypeIs
+
+from speechmatics.models import (
+    JobInfo,
+    RecognitionAlternative,
+    RecognitionDisplay,
+    RecognitionForm,
+    RecognitionMetadata,
+    RecognitionResult,
+    Transcript,
+)
+from speechmatics.validation.report import Findings, Path, ProblemCode
+from speechmatics.validation.source import Json
+
+__all__ = ["check_shape"]
+
+_DOCUMENTED: dict[type[BaseModel], frozenset[str]] = {
+    Transcript: frozenset({"format", "job", "metadata"}),
+    JobInfo: frozenset({"id", "created_at"}),
+    RecognitionMetadata: frozenset({"created_at", "type"}),
+    RecognitionResult: frozenset({"start_time", "end_time"}),
+    RecognitionForm: frozenset({"start_time", "end_time", "type", "alternatives"}),
+    RecognitionAlternative: frozenset({"confidence", "language"}),
+    RecognitionDisplay: frozenset({"direction"}),
+}
+"""Fields that the specification calls required and the models can do without. A job's `duration` and `data_name` are
+not among them: they may be missing for fetched audio (documentation)."""
+
+_NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number", NoneType: "null"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What JSON may stand at a place; a union is one shape with several of these."""
+
+    scalars: frozenset[type] = frozenset()
+    """Accepted as they are."""
+    vocabulary: frozenset[str] | None = None
+    """The strings that are documented."""
+    text: TypeAdapter[Any] | None = None
+    """Tells whether a string has the right form."""
+    model: type[BaseModel] | None = None
+    """An object with the fields of this model."""
+    items: _Shape | None = None
+    """A list of these."""
+    entries: _Shape | None = None
+    """An object whose values are these."""
+    one_or_many: bool = False
+    """A single item may stand for a list of one."""
+    anything: bool = False
+    """Any JSON at all."""
+
+    def __str__(self) -> str:
+        names = [name for kind, name in _NAMES.items() if kind in self.scalars and kind is not NoneType]
+        if int in self.scalars and float in self.scalars:
+            names.remove(_NAMES[int])
+        if self.text:
+            names.append("a string")
+        if self.items:
+            names.append("a list")
+        if self.model or self.entries:
+            names.append("an object")
+        return " or ".join(names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields of a model by their names on the wire."""
+
+    shapes: dict[str, _Shape]
+    required: frozenset[str]
+    documented: frozenset[str]
+
+
+def check_shape(model: type[BaseModel], data: Json, findings: Findings, path: Path = ()) -> None:
+    """Checks that `data` is an object as `model` describes it."""
+    _check(_Shape(model=model), data, path, findings)
+
+
+def _check(shape: _Shape, value: Json, path: Path, findings: Findings) -> None:
+    if isinstance(value, dict) and shape.model:
+        _check_fields(shape.model, value, path, findings)
+    elif isinstance(value, dict) and shape.entries:
+        for name, item in () if shape.entries.anything else value.items():
+            _check(shape.entries, item, (*path, name), findings)
+    elif isinstance(value, list) and shape.items:
+        for index, item in enumerate(value):
+            _check(shape.items, item, (*path, index), findings)
+    elif isinstance(value, str) and str in shape.scalars:
+        if shape.vocabulary and value not in shape.vocabulary:
+            known = ", ".join(sorted(shape.vocabulary))
+            findings.add(path, ProblemCode.UNKNOWN_VALUE, f"{_shown(value)} is not a known value; known are {known}")
+    elif isinstance(value, str) and shape.text:
+        _check_text(shape.text, value, path, findings)
+    elif shape.items and shape.one_or_many and value is not None:
+        _check(shape.items, value, path, findings)
+    elif not (shape.anything or type(value) in shape.scalars or _is_whole(value, shape)):
+        findings.add_new(path, ProblemCode.WRONG_TYPE, f"must be {shape}, not {_kind(value)}")
+
+
+def _check_fields(model: type[BaseModel], data: dict[str, Json], path: Path, findings: Findings) -> None:
+    fields = _fields_of(model)
+    for name, value in data.items():
+        shape = fields.shapes.get(name)
+        if shape is None:
+            message = f"not a known field of {model.__name__}"
+            findings.add((*path, name), ProblemCode.UNKNOWN_FIELD, message)
+        elif shape.vocabulary or type(value) not in shape.scalars:
+            _check(shape, value, (*path, name), findings)
+    for missing in sorted(fields.required - data.keys()):
+        findings.add_new((*path, missing), ProblemCode.MISSING_FIELD, f"{model.__name__} needs this field")
+    for missing in sorted(fields.documented - data.keys()):
+        message = f"the API documents this field as a part of every {model.__name__}"
+        findings.add_new((*path, missing), ProblemCode.UNDOCUMENTED_OMISSION, message)
+
+
+def _check_text(form: TypeAdapter[Any], value: str, path: Path, findings: Findings) -> None:
+    try:
+        form.validate_python(value)
+    except ValidationError as error:
+        findings.add(path, ProblemCode.INVALID_VALUE, error.errors(include_url=False, include_input=False)[0]["msg"])
+
+
+def _is_whole(value: Json, shape: _Shape) -> bool:
+    """Whether a number without a fraction stands where a whole number is wanted: JSON does not tell 2.0 from 2."""
+    return isinstance(value, float) and int in shape.scalars and value.is_integer()
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def _kind(value: Json) -> str:
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list) else _NAMES[type(value)]
+
+
+@cache
+def _fields_of(model: type[BaseModel]) -> _Fields:
+    shapes: dict[str, _Shape] = {}
+    required: set[str] = set()
+    for attribute, field in model.model_fields.items():
+        name = field.alias or attribute
+        shapes[name] = _shape_of(field.annotation, _is_rewritten(field.metadata))
+        if field.is_required():
+            required.add(name)
+    return _Fields(shapes, frozenset(required), _DOCUMENTED.get(model, frozenset()) - required)
+
+
+def _shape_of(annotation: Any, rewritten: bool = False) -> _Shape:
+    """The shape of a type; where a validator may rewrite the value first, it alone knows the vocabulary."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _shape_of(arguments[0], rewritten or _is_rewritten(arguments[1:]))
+    if origin in (Union, UnionType):
+        return _union([_shape_of(member, rewritten) for member in arguments])
+    if origin is list:
+        return _Shape(items=_shape_of(arguments[0]), one_or_many=rewritten)
+    if origin is dict:
+        return _Shape(entries=_shape_of(arguments[1]))
+    if origin is Literal:
+        return _Shape(scalars=frozenset({str}), vocabulary=None if rewritten else frozenset(arguments))
+    if annotation is Any or annotation is object:
+        return _Shape(anything=True)
+    if annotation is float:
+        return _Shape(scalars=frozenset({int, float}))
+    if annotation in _NAMES:
+        return _Shape(scalars=frozenset({annotation}))
+    if _is_model(annotation):
+        return _Shape(model=annotation)
+    return _Shape(text=TypeAdapter(annotation))
+
+
+def _is_rewritten(metadata: Iterable[object]) -> bool:
+    return any(isinstance(item, BeforeValidator) for item in metadata)
+
+
+def _is_model(annotation: object) -> TypeIs[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _union(members: list[_Shape]) -> _Shape:
+    merged = _Shape()
+    for member in members:
+        merged = _Shape(
+            scalars=merged.scalars | member.scalars,
+            vocabulary=merged.vocabulary or member.vocabulary,
+            text=merged.text or member.text,
+            model=merged.model or member.model,
+            items=merged.items or member.items,
+            entries=merged.entries or member.entries,
+            one_or_many=merged.one_or_many or member.one_or_many,
+            anything=merged.anything or member.anything,
+        )
+    return merged

@@ -1,0 +1,200 @@
+"""Whatever may be validated -> plain JSON values, without ever raising for what it holds."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path as FilePath
+from typing import Any, TypeAlias, TypeGuard
+
+from pydantic import BaseModel
+from pydantic_core import from_json
+from typing_extensions import TypeIs
+
+from speechmatics.models import BatchTranscriptionConfig, Leniency, SentModel, leniency
+from speechmatics.validation.report import Findings, Path, ProblemCode
+
+__all__ = ["Json", "Source", "Unreadable", "read"]
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
+Source: TypeAlias = "Mapping[str, Any] | str | bytes | bytearray | os.PathLike[str]"
+"""What may be validated beside models: the wire's dict, JSON text, or the path of a JSON file.
+
+A `str` whose first character, white space aside, is `{` or `[` is JSON text, and any other `str` is a path; a file
+whose name begins so is given as a `pathlib.Path`. `bytes` are always JSON.
+"""
+
+MAX_DEPTH = 100
+"""Nesting beyond which values of Python are refused; far beyond what the API has."""
+MAX_VALUES = 20_000_000
+"""Values of Python beyond which data is refused; a hundred hours of speech have fewer. References can make a small
+object stand for an endless one."""
+
+
+class Unreadable(Exception):
+    """There is nothing to examine; the reason has been noted."""
+
+
+def read(data: object, findings: Findings) -> Json:
+    """The data as plain JSON values; what has no form in JSON is noted and stands as None.
+
+    Raises:
+        Unreadable: There is nothing to examine; the reason has been noted.
+    """
+    if isinstance(data, BaseModel):
+        return _plain(_dumped(data, findings), findings)
+    if isinstance(data, bytes | bytearray):
+        return _parsed(bytes(data), findings)
+    if isinstance(data, str):
+        text = data.lstrip()
+        return _parsed(data, findings) if not text or text[0] in "{[" else _parsed(_content(data, findings), findings)
+    if _is_path(data):
+        return _parsed(_content(data, findings), findings)
+    return _plain(data, findings)
+
+
+def _dumped(model: BaseModel, findings: Findings) -> object:
+    try:
+        if isinstance(model, BatchTranscriptionConfig):
+            with leniency(Leniency.RECEIVED):
+                model = model.to_job_config()
+        if isinstance(model, SentModel):
+            return model.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False)
+        return model.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+    except Exception:
+        findings.add((), ProblemCode.NOT_JSON, f"this {type(model).__name__} holds values that JSON has no form for")
+        raise Unreadable from None
+
+
+def _content(place: str | os.PathLike[str], findings: Findings) -> bytes:
+    try:
+        return FilePath(place).expanduser().read_bytes()
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+    except (TypeError, ValueError, RuntimeError):
+        reason = "this is no path"
+    findings.add((), ProblemCode.UNREADABLE, f"neither JSON nor a file that can be read: {reason}")
+    raise Unreadable
+
+
+def _parsed(text: bytes | str, findings: Findings) -> Json:
+    try:
+        strict: Json = from_json(text, allow_inf_nan=False)
+    except (ValueError, TypeError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "it holds half a surrogate pair"
+    else:
+        return strict
+    try:
+        lax: Json = from_json(text)
+    except (ValueError, TypeError):
+        findings.add((), ProblemCode.INVALID_JSON, f"not JSON: {reason}")
+        raise Unreadable from None
+    return _plain(lax, findings)
+
+
+def _plain(data: object, findings: Findings) -> Json:
+    return _Copy(findings).of(data, ())
+
+
+def _is_path(value: object) -> TypeIs[os.PathLike[str]]:
+    return isinstance(value, os.PathLike)
+
+
+def _is_mapping(value: object) -> TypeIs[Mapping[object, object]]:
+    return isinstance(value, Mapping)
+
+
+def _is_sequence(value: object) -> TypeIs[Iterable[object]]:
+    return isinstance(value, list | tuple)
+
+
+def _is_plain(value: object) -> TypeGuard[str | float | int | bool | None]:
+    """Whether a value is a scalar of JSON as it stands; says no where only a closer look can tell."""
+    if type(value) is str:
+        return value.isascii()
+    if type(value) is float:
+        return math.isfinite(value)
+    return value is None or type(value) is int or type(value) is bool
+
+
+class _Copy:
+    """Copies Python values as JSON values of the exact built-in types; notes what JSON has no form for."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._above: set[int] = set()
+        self._done: dict[int, tuple[object, Json, int]] = {}
+        self._values = 0
+
+    def of(self, value: object, path: Path) -> Json:
+        if isinstance(value, str):
+            return self._text(str.__str__(value), path)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, float):
+            return self._number(float.__float__(value), path)
+        if isinstance(value, int):
+            return int.__int__(value)
+        if _is_mapping(value) or _is_sequence(value):
+            return self._container(value, path)
+        return self._refused(path, "a value of Python that JSON has no form for")
+
+    def _container(self, value: Mapping[object, object] | Iterable[object], path: Path) -> Json:
+        """A container that stands in several places is copied once, and counted in each."""
+        identity = id(value)
+        if identity in self._done:
+            _, copied, size = self._done[identity]
+            self._count(size)
+            return copied
+        if identity in self._above:
+            return self._refused(path, "the value contains itself")
+        if len(path) >= MAX_DEPTH:
+            return self._refused(path[:1], f"the value is nested more than {MAX_DEPTH} deep")
+        self._above.add(identity)
+        before = self._values
+        copied = self._object(value, path) if _is_mapping(value) else self._array(value, path)
+        self._above.discard(identity)
+        self._count(len(copied))
+        # The value is kept alive, so that no other gets its identity.
+        self._done[identity] = value, copied, self._values - before
+        return copied
+
+    def _count(self, values: int) -> None:
+        self._values += values
+        if self._values > MAX_VALUES:
+            self._findings.add((), ProblemCode.NOT_JSON, f"there are more than {MAX_VALUES:,} values")
+            raise Unreadable
+
+    def _object(self, value: Mapping[object, object], path: Path) -> dict[str, Json]:
+        copied: dict[str, Json] = {}
+        for key, item in value.items():
+            if not isinstance(key, str) or not _is_encodable(key):
+                self._refused(path, "a key that is not a string of Unicode")
+                continue
+            name = str.__str__(key)
+            copied[name] = item if _is_plain(item) else self.of(item, (*path, name))
+        return copied
+
+    def _array(self, value: Iterable[object], path: Path) -> list[Json]:
+        return [item if _is_plain(item) else self.of(item, (*path, index)) for index, item in enumerate(value)]
+
+    def _text(self, value: str, path: Path) -> Json:
+        return value if _is_encodable(value) else self._refused(path, "the text holds half a surrogate pair")
+
+    def _number(self, value: float, path: Path) -> Json:
+        if not math.isfinite(value):
+            self._refused(path, "the number is not finite")
+        return value
+
+    def _refused(self, path: Path, message: str) -> Json:
+        self._findings.add_new(path, ProblemCode.NOT_JSON, message)
+        return None
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        str.encode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
