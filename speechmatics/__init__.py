@@ -1,126 +1,131 @@
 """A Pydantic-modelled, fully typed SDK for the Speechmatics Batch v2 API (speech to text for recorded audio)."""
 
+import importlib
 from pkgutil import extend_path
+from typing import TYPE_CHECKING
 
-from speechmatics.async_batch_client import AsyncBatchClient
-from speechmatics.auth import TemporaryKeyAuth
-from speechmatics.batch_client import BatchClient, Parsed, Raw
-from speechmatics.exceptions import (
-    APIStatusError,
-    AudioError,
-    AudioNotFoundError,
-    AudioNotReadableError,
-    AuthenticationError,
-    BadRequestError,
-    ConfigError,
-    ConfigNotFoundError,
-    ConfigNotReadableError,
-    ConnectError,
-    ConnectTimeout,
-    InvalidDataError,
-    InvalidInputError,
-    InvalidResponseError,
-    JobExpiredError,
-    JobNotFoundException,
-    JobRunningError,
-    MissingExtraError,
-    PermissionDeniedError,
-    PoolTimeout,
-    ProxyError,
-    RateLimitError,
-    ReadError,
-    ReadTimeout,
-    RemoteProtocolError,
-    RequestError,
-    ServerError,
-    SettingsError,
-    SpeechmaticsError,
-    SubmissionUncertainError,
-    TranscriptionError,
-    UnknownFormatError,
-    WaitTimeoutError,
-    WriteError,
-    WriteTimeout,
-)
-from speechmatics.flows import Retry
-from speechmatics.models import (
-    AdditionalVocab,
-    AudioEventItem,
-    AudioEventsConfig,
-    AudioEventSummary,
-    AudioEventSummaryItem,
-    AudioFilteringConfig,
-    AutoChaptersConfig,
-    BatchLanguageIdentificationConfig,
-    BatchSpeakerDiarizationConfig,
-    BatchTranscriptionConfig,
-    BatchTranslationConfig,
-    Chapter,
-    ConnectionSettings,
-    CreateJobResponse,
-    DeleteJobResponse,
-    ErrorResponse,
-    FeatureError,
-    FetchData,
-    JobConfig,
-    JobDetailError,
-    JobDetails,
-    JobInfo,
-    JobStatus,
-    LanguageIdentificationAlternative,
-    LanguageIdentificationConfig,
-    LanguageIdentificationItem,
-    LanguageIdentificationResult,
-    LanguagePackInfo,
-    NotificationConfig,
-    OutputConfig,
-    ProcessingData,
-    PunctuationOverrides,
-    RecognitionAlternative,
-    RecognitionDisplay,
-    RecognitionForm,
-    RecognitionMetadata,
-    RecognitionResult,
-    Replacement,
-    RetrieveJobResponse,
-    RetrieveJobsResponse,
-    SentimentAnalysis,
-    SentimentAnalysisConfig,
-    SentimentAnalysisResult,
-    SentimentCounts,
-    SentimentSegment,
-    SentimentSummary,
-    SpeakerDiarizationConfig,
-    SpeakersInputItem,
-    SpeakersResultItem,
-    SRTOverrides,
-    SummarizationConfig,
-    SummarizationResult,
-    TemporaryKey,
-    TemporaryKeyRequest,
-    Topic,
-    TopicDetectionConfig,
-    TopicDetectionResult,
-    TopicSegment,
-    TopicSummary,
-    TrackingData,
-    Transcript,
-    TranscriptFilteringConfig,
-    TranscriptionConfig,
-    TranslationConfig,
-    TranslationSentence,
-    UnknownConfigWarning,
-    UsageDetails,
-    UsageReport,
-)
-from speechmatics.validation import (
-    ProblemCode,
-    Severity,
-    ValidationProblem,
-    ValidationReport,
-    validate_config,
-    validate_transcript,
-)
+# Importing the package is nearly free; what a name needs is imported when it is first used. So `speechmatics.models`
+# costs no client, and the pytest plugin costs nothing to those who do not use it.
+if TYPE_CHECKING:
+    from speechmatics.async_batch_client import AsyncBatchClient
+    from speechmatics.auth import TemporaryKeyAuth
+    from speechmatics.batch_client import BatchClient, Parsed, Raw
+    from speechmatics.exceptions import (
+        APIStatusError,
+        AudioError,
+        AudioNotFoundError,
+        AudioNotReadableError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigError,
+        ConfigNotFoundError,
+        ConfigNotReadableError,
+        ConnectError,
+        ConnectTimeout,
+        InvalidDataError,
+        InvalidInputError,
+        InvalidResponseError,
+        JobExpiredError,
+        JobNotFoundException,
+        JobRunningError,
+        MissingExtraError,
+        PermissionDeniedError,
+        PoolTimeout,
+        ProxyError,
+        RateLimitError,
+        ReadError,
+        ReadTimeout,
+        RemoteProtocolError,
+        RequestError,
+        ServerError,
+        SettingsError,
+        SpeechmaticsError,
+        SubmissionUncertainError,
+        TranscriptionError,
+        UnknownFormatError,
+        WaitTimeoutError,
+        WriteError,
+        WriteTimeout,
+    )
+    from speechmatics.flows import Retry
+    from speechmatics.models import (
+        AdditionalVocab,
+        AudioEventItem,
+        AudioEventsConfig,
+        AudioEventSummary,
+        AudioEventSummaryItem,
+        AudioFilteringConfig,
+        AutoChaptersConfig,
+        BatchLanguageIdentificationConfig,
+        BatchSpeakerDiarizationConfig,
+        BatchTranscriptionConfig,
+        BatchTranslationConfig,
+        Chapter,
+        ConnectionSettings,
+        CreateJobResponse,
+        DeleteJobResponse,
+        ErrorResponse,
+        FeatureError,
+        FetchData,
+        JobConfig,
+        JobDetailError,
+        JobDetails,
+        JobInfo,
+        JobStatus,
+        LanguageIdentificationAlternative,
+        LanguageIdentificationConfig,
+        LanguageIdentificationItem,
+        LanguageIdentificationResult,
+        LanguagePackInfo,
+        NotificationConfig,
+        OutputConfig,
+        ProcessingData,
+        PunctuationOverrides,
+        RecognitionAlternative,
+        RecognitionDisplay,
+        RecognitionForm,
+        RecognitionMetadata,
+        RecognitionResult,
+        Replacement,
+        RetrieveJobResponse,
+        RetrieveJobsResponse,
+        SentimentAnalysis,
+        SentimentAnalysisConfig,
+        SentimentAnalysisResult,
+        SentimentCounts,
+        SentimentSegment,
+        SentimentSummary,
+        SpeakerDiarizationConfig,
+        SpeakersInputItem,
+        SpeakersResultItem,
+        SRTOverrides,
+        SummarizationConfig,
+        SummarizationResult,
+        TemporaryKey,
+        TemporaryKeyRequest,
+        Topic,
+        TopicDetectionConfig,
+        TopicDetectionResult,
+        TopicSegment,
+        TopicSummary,
+        TrackingData,
+        Transcript,
+        TranscriptFilteringConfig,
+        TranscriptionConfig,
+        TranslationConfig,
+        TranslationSentence,
+        UnknownConfigWarning,
+        UsageDetails,
+        UsageReport,
+    )
+    from speechmatics.validation import (
+        ProblemCode,
+        Severity,
+        ValidationProblem,
+        ValidationReport,
+        validate_config,
+        validate_transcript,
+    )
 
 __all__ = [
     "APIStatusError",
@@ -244,3 +249,22 @@ __version__ = "0.1.0"
 
 # The vendor's other packages (speechmatics.rt, speechmatics.batch, ...) may be installed beside this one.
 __path__ = extend_path(__path__, __name__)
+
+_ROOMS = ("exceptions", "settings", "models", "validation", "flows", "auth", "batch_client", "async_batch_client")
+"""Where the public names live, those that cost least first."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name in _ROOMS:
+            return importlib.import_module(f"{__name__}.{name}")
+        if name in __all__:
+            for room in _ROOMS:
+                module = importlib.import_module(f"{__name__}.{room}")
+                if name in module.__all__:
+                    globals()[name] = getattr(module, name)
+                    return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

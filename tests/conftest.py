@@ -11,6 +11,8 @@ import pytest
 from speechmatics import BatchClient, ConnectionSettings, JobConfig, Parsed, Raw
 from speechmatics.local import LocalServer, Recognition, UnreadableAudio
 
+pytest_plugins = ["pytester", "speechmatics.testing.plugin"]
+
 AUDIO = Path(__file__).parent.parent / "examples" / "audio"
 
 

@@ -1,4 +1,4 @@
-"""What is parsed and dumped again is what it was: generated configurations, jobs and transcripts, known parts and not."""
+"""What is parsed and dumped again is what it was: generated configurations, jobs and transcripts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 from speechmatics.models import JobConfig, JobDetails, Transcript, UnknownConfigWarning
-from speechmatics.testing.strategies import (
+from speechmatics.testing import (
     job_configs,
     job_details,
     transcripts,

@@ -151,4 +151,5 @@ def _replace(node: Any, place: str | int, values: SearchStrategy[Any], draw: Dra
 def _insert_result(results: list[Json], draw: DrawFn) -> None:
     position = draw(st.integers(0, len(results)))
     time = results[position - 1].get("end_time", 0.0) if position else 0.0
-    results.insert(position, {"type": draw(_NEW_VALUES), "start_time": time, "end_time": time, "x-data": draw(_UNKNOWN)})
+    unknown = {"type": draw(_NEW_VALUES), "start_time": time, "end_time": time, "x-data": draw(_UNKNOWN)}
+    results.insert(position, unknown)

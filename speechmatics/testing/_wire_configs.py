@@ -35,23 +35,14 @@ _URLS = st.builds(
 )
 _FETCHES = st.fixed_dictionaries({"url": _URLS}, optional={"auth_headers": _AUTH_HEADERS})
 
-_NOTIFICATIONS = st.lists(
-    st.fixed_dictionaries(
-        {"url": _URLS},
-        optional={
-            "contents": st.lists(
-                st.sampled_from(
-                    ["jobinfo", "transcript", "transcript.json-v2", "transcript.txt", "transcript.srt", "data", "text"]
-                ),
-                max_size=3,
-                unique=True,
-            ),
-            "method": st.sampled_from(["post", "put"]),
-            "auth_headers": _AUTH_HEADERS,
-        },
-    ),
-    min_size=1,
-    max_size=3,
+_CONTENTS = ["jobinfo", "transcript", "transcript.json-v2", "transcript.txt", "transcript.srt", "data", "text"]
+_CALLBACKS: SearchStrategy[Json] = st.fixed_dictionaries(
+    {"url": _URLS},
+    optional={
+        "contents": st.lists(st.sampled_from(_CONTENTS), max_size=3, unique=True),
+        "method": st.sampled_from(["post", "put"]),
+        "auth_headers": _AUTH_HEADERS,
+    },
 )
 
 OUTPUT_CONFIGS: SearchStrategy[Json] = some(
@@ -141,7 +132,7 @@ _EMPTY: SearchStrategy[Json] = st.builds(dict[str, Any])
 _JOB_PARTS = some(
     fetch_data=_FETCHES,
     fetch_text=_FETCHES,
-    notification_config=_NOTIFICATIONS,
+    notification_config=st.lists(_CALLBACKS, min_size=1, max_size=3),
     tracking=TRACKING,
     output_config=OUTPUT_CONFIGS,
     translation_config=st.fixed_dictionaries({"target_languages": _codes(5)}),

@@ -65,7 +65,7 @@ _JAPANESE = Tongue(
     ("今日", "は", "会議", "です"),
     delimiter="",
     comma="、",
-    ends="。？",
+    ends="。\uff1f",
     opening="「",
     entities=(("money", ("百円",), ("百", "円")),),
 )
@@ -81,7 +81,7 @@ PACKS: SearchStrategy[Pack] = st.sampled_from(
             {
                 "language_description": "Multilingual",
                 "per_language_word_delimiters": {"en": " ", "es": " ", "ja": ""},
-                "per_language_writing_direction": {code: "left-to-right" for code in ("en", "es", "ja")},
+                "per_language_writing_direction": dict.fromkeys(("en", "es", "ja"), "left-to-right"),
             },
             (_ENGLISH, _SPANISH, _JAPANESE),
         ),
@@ -124,8 +124,9 @@ class Speech:
         return list(dict.fromkeys(s.voice["channel"] for s in self.sentences if "channel" in s.voice))
 
 
+_NOTHING: Json = {}
 _VOICES: SearchStrategy[list[Json]] = st.one_of(
-    st.just([{}]),
+    st.just([_NOTHING]),
     st.lists(
         st.fixed_dictionaries({"speaker": st.sampled_from(["S1", "S2", "UU"]) | SPEAKER_NAMES}),
         min_size=1,
@@ -165,7 +166,7 @@ def _tokens(tongue: Tongue, entities: bool) -> SearchStrategy[_Token]:
         length=st.integers(3, 90),
         confidence=_HUNDREDTHS,
         after=st.sampled_from([None, None, (tongue.comma, "previous"), ("-", "both"), ("\u2013", "none")]),
-        reading=st.just({}) | reading,
+        reading=st.just(_NOTHING) | reading,
         more=some(volume=_HUNDREDTHS.map(lambda volume: volume / 2)),
     )
 

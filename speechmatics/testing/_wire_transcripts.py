@@ -103,7 +103,10 @@ def _metadata(draw: DrawFn, pack: Pack, speech: Speech, entities: bool) -> Json:
 
 def _identified(labels: list[str]) -> SearchStrategy[list[Json]]:
     return st.tuples(
-        *(st.fixed_dictionaries({"label": st.just(label), "speaker_identifiers": SPEAKER_IDENTIFIERS}) for label in labels)
+        *(
+            st.fixed_dictionaries({"label": st.just(label), "speaker_identifiers": SPEAKER_IDENTIFIERS})
+            for label in labels
+        )
     ).map(list)
 
 

@@ -67,7 +67,7 @@ TIMESTAMPS: SearchStrategy[str] = st.builds(
         ]
     ),
 )
-"""Points in time in the ways that servers write them: with and without a fraction, to the nanosecond, with an offset."""
+"""Points in time as servers write them: with and without a fraction, to the nanosecond, with an offset."""
 
 
 def some(**parts: SearchStrategy[Any]) -> SearchStrategy[Json]:

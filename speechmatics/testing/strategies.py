@@ -2,8 +2,8 @@
 
 Each gives valid, lifelike values, with every optional part sometimes there and sometimes not: times in order, marks
 that attach to words, speakers or channels, entities with their forms, translations, summaries, and so on. The models
-come from `job_configs`, `job_details` and `transcripts`; the same as the wire's JSON from their `wire_` twins, which can
-also mix in what this package does not know.
+come from `job_configs`, `job_details` and `transcripts`; the same as the wire's JSON comes from their `wire_` twins,
+which can also mix in what this package does not know.
 
 Example:
     >>> from hypothesis import given
@@ -16,7 +16,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis.strategies import SearchStrategy
+from speechmatics.exceptions import MissingExtraError
+
+try:
+    from hypothesis.strategies import SearchStrategy
+except ImportError:
+    raise MissingExtraError("speechmatics.testing", "testing") from None
 
 from speechmatics.models import JobConfig, JobDetails, Transcript
 from speechmatics.testing import _wire_configs, _wire_jobs, _wire_transcripts
