@@ -15,7 +15,7 @@ from pydantic_core import from_json
 
 from speechmatics.exceptions import InvalidInputError, InvalidResponseError, UnknownFormatError
 from speechmatics.media import Audio, MultipartBody
-from speechmatics.models._base import invalid_response
+from speechmatics.models._base import invalid_response, read_json
 from speechmatics.models.config import JobConfig
 from speechmatics.models.job import CreateJobResponse, JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
@@ -285,10 +285,7 @@ _ModelT = TypeVar("_ModelT", CreateJobResponse, Transcript, UsageReport)
 
 
 def _parse(model: type[_ModelT], response: httpx.Response, job_id: str | None = None) -> _ModelT:
-    try:
-        return model.model_validate_json(response.content)
-    except ValidationError as error:
-        raise invalid_response(model, response.content, error, job_id=job_id) from None
+    return read_json(model, response.content, job_id=job_id)
 
 
 def _text(response: httpx.Response) -> str:

@@ -26,6 +26,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
 
 from speechmatics.exceptions import InvalidResponseError
+from speechmatics.models._collector import CollectorHeld
 
 __all__ = [
     "AsReceived",
@@ -41,6 +42,7 @@ __all__ = [
     "is_assigning",
     "is_received",
     "leniency",
+    "read_json",
     "report_unknown",
     "require_json",
 ]
@@ -241,10 +243,7 @@ class ReceivedModel(BaseModel):
         Raises:
             InvalidResponseError: `data` is not JSON, or lacks what the API promises.
         """
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            raise invalid_response(cls, data, error) from None
+        return read_json(cls, data)
 
     def to_dict(self) -> dict[str, Any]:
         """The wire's shape as a plain dict: just the fields that were received or set."""
@@ -253,6 +252,22 @@ class ReceivedModel(BaseModel):
     def to_json(self) -> str:
         """The wire's shape as JSON text: just the fields that were received or set."""
         return self.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+_ReceivedT = TypeVar("_ReceivedT", bound=ReceivedModel)
+
+
+def read_json(model: type[_ReceivedT], data: bytes | str, *, job_id: str | None = None) -> _ReceivedT:
+    """Reads received JSON as `model`.
+
+    Raises:
+        InvalidResponseError: `data` is not JSON, or lacks what the API promises.
+    """
+    try:
+        with CollectorHeld():
+            return model.model_validate_json(data)
+    except ValidationError as error:
+        raise invalid_response(model, data, error, job_id=job_id) from None
 
 
 def invalid_response(
