@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from speechmatics.exceptions import InvalidInputError, InvalidResponseError, UnknownFormatError
 from speechmatics.media import Audio, MultipartBody
 from speechmatics.models._base import invalid_response, read_json
+from speechmatics.models._collector import CollectorHeld
 from speechmatics.models.config import JobConfig
 from speechmatics.models.job import CreateJobResponse, JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
@@ -256,7 +257,8 @@ _OBJECT = TypeAdapter(JsonObject)
 
 def _object(response: httpx.Response) -> JsonObject:
     try:
-        data: object = from_json(response.content)
+        with CollectorHeld():
+            data: object = from_json(response.content)
     except ValueError:
         try:
             data = json.loads(response.content)

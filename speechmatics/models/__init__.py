@@ -42,6 +42,7 @@ from speechmatics.models.job import (
     UsageDetails,
     UsageReport,
 )
+from speechmatics.models.notification import Notification, NotificationPart, NotificationStatus
 from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
 from speechmatics.models.transcript import (
     AudioEventItem,
@@ -144,9 +145,12 @@ __all__ = [
     "LowConfidenceAction",
     "MaxDelayMode",
     "ModelName",
+    "Notification",
     "NotificationConfig",
     "NotificationContent",
     "NotificationMethod",
+    "NotificationPart",
+    "NotificationStatus",
     "OutputConfig",
     "ProcessingData",
     "PunctuationOverrides",
