@@ -128,6 +128,11 @@ def test_text_from_right_to_left_is_in_logical_order() -> None:
         per_language_writing_direction={"ar": "right-to-left", "en": "left-to-right"},
     )
     assert cue_texts(mixed.to_srt()) == ["\u200f12.", "12"]
+    compound = transcript(
+        ("12", {"language": "ar"}), mark("-", "both"), "34", per_language_writing_direction={"ar": "right-to-left"}
+    )
+    assert cue_texts(compound.to_srt(max_line_length=5)) == ["\u200f12-\n34"]
+    assert cue_texts(compound.to_srt(max_line_length=6)) == ["\u200f12-34"]
     assert cue_texts(transcript(("1", {"display": {"direction": "rtl"}})).to_srt()) == ["\u200f1"]
 
 

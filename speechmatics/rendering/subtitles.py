@@ -164,15 +164,20 @@ def _pieces(made: Fragments, index: int, start: float, end: float, writing: Writ
 
 def _append(phrase: list[_Piece], piece: _Piece, line_length: int) -> None:
     """Adds a piece: to the one it attaches to if both fit on a line, in parts if it alone does not fit."""
-    room = line_length - 1 if piece.right_to_left and line_length > 1 else line_length
-    if piece.attached and phrase and len(phrase[-1].text) + len(piece.text) <= room:
-        phrase[-1].text += piece.text
-        phrase[-1].end = max(phrase[-1].end, piece.end)
-        phrase[-1].ends_clause = piece.ends_clause
-    elif len(piece.text) <= room:
+    before = phrase[-1] if piece.attached and phrase else None
+    if before is not None and len(before.text) + len(piece.text) <= _room(before, line_length):
+        before.text += piece.text
+        before.end = max(before.end, piece.end)
+        before.ends_clause = piece.ends_clause
+    elif len(piece.text) <= _room(piece, line_length):
         phrase.append(piece)
     else:
-        phrase.extend(_shared(piece, _chopped(piece.text, room), ""))
+        phrase.extend(_shared(piece, _chopped(piece.text, _room(piece, line_length)), ""))
+
+
+def _room(piece: _Piece, line_length: int) -> int:
+    """Characters that a piece may have and still begin a line, where it may need a mark before it."""
+    return line_length - 1 if piece.right_to_left and line_length > 1 else line_length
 
 
 def _shared(whole: _Piece, texts: Sequence[str], glue: str) -> list[_Piece]:
