@@ -175,6 +175,12 @@ def test_the_service_s_spelling_of_a_method_is_kept() -> None:
     assert sm.NotificationConfig(url="https://example.com", method="PUT").method == "put"
 
 
+def test_a_url_that_the_service_took_is_not_judged_again() -> None:
+    """A job whose configuration holds what this package would refuse is still read."""
+    config = {"fetch_data": {"url": "https://[::1", "auth_headers": ["no colon"]}}
+    assert JobDetails.model_validate({"id": "a", "status": "done", "config": config}).to_dict()["config"] == config
+
+
 @pytest.mark.parametrize(
     "name",
     ["auto_chapters_config", "sentiment_analysis_config", "topic_detection_config", "audio_events_config"],
