@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from datetime import date, datetime
 from functools import partial
 from types import TracebackType
@@ -41,6 +42,7 @@ __all__ = ["AsyncBatchClient"]
 _logger = logging.getLogger("speechmatics")
 
 _Mode = TypeVar("_Mode", default=Raw)
+_T = TypeVar("_T")
 _RawT = TypeVar("_RawT")
 _ParsedT = TypeVar("_ParsedT")
 
@@ -247,7 +249,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError, RequestError: The submission failed, and there is no job.
         """
         prepare = partial(submit, audio, transcription_config, self.connection_settings, self._conduct(), on_progress)
-        return await self._driver.run(await anyio.to_thread.run_sync(prepare))
+        return await self._driver.run(await anyio.to_thread.run_sync(prepare, abandon_on_cancel=True))
 
     @overload
     async def check_job_status(self: AsyncBatchClient[Raw], job_id: str, *, wait: int | None = None) -> JsonObject: ...
@@ -604,9 +606,9 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
         """
         ended = self._ended(dict.fromkeys(job_ids), timeout)
-        return (job async for _, job in ended) if self._parse else (raw async for raw, _ in ended)
+        return _each(ended, lambda pair: pair[1]) if self._parse else _each(ended, lambda pair: pair[0])
 
-    async def _ended(self, running: dict[str, None], timeout: float | None) -> AsyncIterator[Ended]:
+    async def _ended(self, running: dict[str, None], timeout: float | None) -> AsyncGenerator[Ended, None]:
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
         conduct = self._conduct()
         deadline = None if limit is None else conduct.clock() + limit
@@ -659,3 +661,10 @@ class AsyncBatchClient(Generic[_Mode]):
 
     def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
         return operation.parse(response) if self._parse else operation.read(response)
+
+
+async def _each(ended: AsyncGenerator[Ended, None], pick: Callable[[Ended], _T]) -> AsyncIterator[_T]:
+    """One side of each pair; closing it closes what it reads from, as trio wants."""
+    async with aclosing(ended):
+        async for pair in ended:
+            yield pick(pair)

@@ -52,7 +52,7 @@ def _user_agent() -> str:
 
 
 @cache
-def _tls(verify: bool | Path, client_cert: Path | None) -> ssl.SSLContext:
+def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool) -> ssl.SSLContext:
     """A TLS context, built once for all clients."""
     try:
         if isinstance(verify, Path):
@@ -61,11 +61,15 @@ def _tls(verify: bool | Path, client_cert: Path | None) -> ssl.SSLContext:
                 cafile=None if place.is_dir() else str(place), capath=str(place) if place.is_dir() else None
             )
         else:
-            context = httpx.create_ssl_context(verify=verify, trust_env=True)
-        if client_cert is not None:
-            context.load_cert_chain(client_cert.expanduser())
+            context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
     except OSError as error:
-        raise SettingsError(f"verify or client_cert: cannot load certificates: {error}") from None
+        named = f"verify: {verify}" if isinstance(verify, Path) else "the environment's SSL_CERT_FILE or SSL_CERT_DIR"
+        raise SettingsError(f"{named} cannot be loaded as certificates: {error}") from None
+    if client_cert is not None:
+        try:
+            context.load_cert_chain(client_cert.expanduser())
+        except OSError as error:
+            raise SettingsError(f"client_cert: {client_cert} cannot be loaded: {error}") from None
     return context
 
 
@@ -98,9 +102,13 @@ class _Wire:
     def _client_options(self) -> _ClientOptions:
         settings = self._settings
         uses_tls = self._base_url.scheme == "https" or settings.generate_temp_token or settings.proxy is not None
-        context = settings.ssl_context or (_tls(settings.verify, settings.client_cert) if uses_tls else _no_tls())
+        context = settings.ssl_context or (
+            _tls(settings.verify, settings.client_cert, settings.trust_env) if uses_tls else _no_tls()
+        )
         if settings.http2 and find_spec("h2") is None:
             raise MissingExtraError("HTTP/2", "http2")
+        if settings.proxy is not None and settings.proxy.startswith("socks5") and find_spec("socksio") is None:
+            raise MissingExtraError("a SOCKS proxy", "socks")
         return {
             "verify": context,
             "timeout": settings.timeout,
@@ -328,14 +336,17 @@ class AwaitingDriver(_Wire):
 
 
 class _AsyncBody:
-    """A body for an `httpx.AsyncClient`; files are read in threads, so that the event loop goes on."""
+    """A body for an `httpx.AsyncClient`; files are read in threads, so that the event loop goes on.
+
+    A read that is cancelled is left behind: one from a silent pipe may never end.
+    """
 
     def __init__(self, body: MultipartBody) -> None:
         self._body = body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         chunks = iter(self._body)
-        while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
+        while (chunk := await anyio.to_thread.run_sync(next, chunks, None, abandon_on_cancel=True)) is not None:
             yield chunk
 
 

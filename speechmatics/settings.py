@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as UnreadableValueError
 from typing_extensions import Unpack
 
 from speechmatics.exceptions import SettingsError
@@ -37,6 +39,8 @@ MAX_UPLOAD_BYTES = 1_000_000_000
 _PREFIX = "SPEECHMATICS_"
 _SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
 """Other names that the environment, an env file and a profile may use; the field's own name wins."""
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What HTTP calls a token (RFC 9110)."""
 
 
 def _check_url(value: str) -> str:
@@ -62,6 +66,25 @@ def _check_token(value: SecretStr | None) -> SecretStr | None:
 
 def _none_if_named(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() in ("none", "null") else value
+
+
+def _check_proxy(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        httpx.Proxy(value.strip())
+    except (ValueError, httpx.InvalidURL):
+        raise ValueError("must be an http, https, socks5 or socks5h URL (it is not shown)") from None
+    return value.strip()
+
+
+def _check_headers(value: dict[str, str]) -> dict[str, str]:
+    for name, content in value.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"holds {name!r}, which is not the name of a header")
+        if not all(character == "\t" or " " <= character <= "~" for character in content):
+            raise ValueError(f"holds a value of {name} that is not printable ASCII (it is not shown)")
+    return value
 
 
 def _check_mp_url(value: str | None) -> str | None:
@@ -175,15 +198,15 @@ class ConnectionSettings(BaseSettings):
     """Whether the server's certificate is checked; a path names a file or folder of certificates to check it by."""
     client_cert: Path | None = None
     """A PEM file with the client's certificate and its private key, for servers that ask for one."""
-    proxy: str | None = Field(default=None, repr=False)
-    """URL of a proxy, `http://`, `https://` or `socks5://`; None for those of the environment."""
+    proxy: Annotated[str | None, AfterValidator(_check_proxy)] = Field(default=None, repr=False)
+    """URL of a proxy, `http://`, `https://` or `socks5://` (extra `socks`); None for those of the environment."""
     http2: bool = False
     """Whether HTTP/2 is offered to the server (extra `http2`)."""
     max_connections: Annotated[int, Field(gt=0)] = 100
     """Connections open at once at most."""
     max_keepalive_connections: Annotated[int, Field(ge=0)] = 20
     """Idle connections kept at most."""
-    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json)] = Field(
+    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json), AfterValidator(_check_headers)] = Field(
         default_factory=dict[str, str], repr=False
     )
     """Headers sent with every request."""
@@ -263,6 +286,8 @@ class ConnectionSettings(BaseSettings):
             super().__init__(_env_file=env_file, _secrets_dir=secrets_dir, **given)
         except ValidationError as error:
             raise _explained(error, type(self), given, env_file, secrets_dir) from None
+        except UnreadableValueError as error:
+            raise SettingsError(f"wrong connection settings: {error}; it must be JSON") from None
 
     @classmethod
     def settings_customise_sources(
