@@ -62,6 +62,8 @@ class AsyncBatchClient(Generic[_Mode]):
         connection_settings: Settings, or a token, or None to take everything from the environment.
         from_cli: Taken for compatibility; has no effect.
         parse: False returns plain dicts as the server sent them, True returns models.
+        auth: What authorises requests in place of the settings' token: a `TemporaryKeyAuth` that clients share, or any
+            `httpx.Auth`.
         http_client: A client of one's own to send requests through; its owner closes it.
         on_retry: Told of each request that failed and is sent again.
 
@@ -76,6 +78,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: Literal[False] = False,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -86,6 +89,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: Literal[True],
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -96,6 +100,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: bool,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -105,12 +110,13 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: bool = False,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
-        self._driver = AwaitingDriver(self.connection_settings, http_client)
+        self._driver = AwaitingDriver(self.connection_settings, http_client, auth=auth)
         self._on_retry = on_retry
 
     def __repr__(self) -> str:

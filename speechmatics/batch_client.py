@@ -87,6 +87,8 @@ class BatchClient(Generic[_Mode]):
         connection_settings: Settings, or a token, or None to take everything from the environment.
         from_cli: Taken for compatibility; has no effect.
         parse: False returns plain dicts as the server sent them, True returns models.
+        auth: What authorises requests in place of the settings' token: a `TemporaryKeyAuth` that clients share, or any
+            `httpx.Auth`.
         http_client: A client of one's own to send requests through; its owner closes it.
         on_retry: Told of each request that failed and is sent again.
 
@@ -101,6 +103,7 @@ class BatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: Literal[False] = False,
+        auth: httpx.Auth | None = None,
         http_client: httpx.Client | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -111,6 +114,7 @@ class BatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: Literal[True],
+        auth: httpx.Auth | None = None,
         http_client: httpx.Client | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -121,6 +125,7 @@ class BatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: bool,
+        auth: httpx.Auth | None = None,
         http_client: httpx.Client | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -130,12 +135,13 @@ class BatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: bool = False,
+        auth: httpx.Auth | None = None,
         http_client: httpx.Client | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
-        self._driver = BlockingDriver(self.connection_settings, http_client)
+        self._driver = BlockingDriver(self.connection_settings, http_client, auth=auth)
         self._on_retry = on_retry
 
     def __repr__(self) -> str:

@@ -91,10 +91,10 @@ class _ClientOptions(TypedDict):
 class _Wire:
     """What both drivers know of how requests look."""
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(self, settings: ConnectionSettings, auth: httpx.Auth | None) -> None:
         self._settings = settings
         self._base_url = httpx.URL(settings.base_url)
-        self._auth = _auth(settings)
+        self._auth = auth if auth is not None else _auth(settings)
         self._headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent(), **settings.headers})
         if settings.processing_data is not None:
             self._headers["X-SM-Processing-Data"] = settings.processing_data.header
@@ -205,9 +205,10 @@ class BlockingDriver(_Wire):
         settings: ConnectionSettings,
         http_client: httpx.Client | None = None,
         *,
+        auth: httpx.Auth | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(settings)
+        super().__init__(settings, auth)
         self._given = http_client
         self._own: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -276,9 +277,10 @@ class AwaitingDriver(_Wire):
         settings: ConnectionSettings,
         http_client: httpx.AsyncClient | None = None,
         *,
+        auth: httpx.Auth | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        super().__init__(settings)
+        super().__init__(settings, auth)
         self._given = http_client
         self._own: httpx.AsyncClient | None = None
         self._sleep = sleep
@@ -352,6 +354,8 @@ class _AsyncBody:
 
 def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
     if settings.auth_token is None:
+        if settings.generate_temp_token:
+            raise SettingsError("generate_temp_token needs auth_token: the long-lived key that makes temporary keys")
         return None
     if not settings.generate_temp_token:
         return BearerAuth(settings.auth_token)

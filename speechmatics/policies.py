@@ -117,7 +117,7 @@ def may_have_arrived(error: SpeechmaticsError, path: str) -> bool:
         return error.status_code in PASSING_STATUSES - REFUSING_STATUSES
     if isinstance(error, RequestError):
         return not isinstance(error, ConnectError | ConnectTimeout | PoolTimeout | ProxyError)
-    return isinstance(error, InvalidResponseError)
+    return isinstance(error, InvalidResponseError) and error.request is None
 
 
 def polling_delays(first: float, longest: float, clock: Callable[[], float]) -> Iterator[float]:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import httpx
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -27,7 +27,18 @@ from typing_extensions import Unpack
 
 from speechmatics.exceptions import SettingsError
 
-__all__ = ["DEFAULT_MP_URL", "DEFAULT_URL", "ConnectionSettings", "ProcessingData"]
+__all__ = [
+    "DEFAULT_MP_URL",
+    "DEFAULT_URL",
+    "ConnectionSettings",
+    "KeyRegion",
+    "ProcessingData",
+    "check_token",
+    "check_url",
+]
+
+KeyRegion = Literal["eu", "usa", "au"]
+"""Regions of temporary keys (reference; deprecated by the service)."""
 
 DEFAULT_URL = "https://asr.api.speechmatics.com/v2"
 """The service's own host (reference)."""
@@ -43,7 +54,8 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What HTTP calls a token (RFC 9110)."""
 
 
-def _check_url(value: str) -> str:
+def check_url(value: str) -> str:
+    """The URL of a server, without white space around it; raises ValueError if it is none."""
     try:
         url = httpx.URL(value.strip())
     except httpx.InvalidURL as error:
@@ -55,7 +67,8 @@ def _check_url(value: str) -> str:
     return value.strip()
 
 
-def _check_token(value: SecretStr | None) -> SecretStr | None:
+def check_token(value: SecretStr | None) -> SecretStr | None:
+    """A token that a header can hold, or None if it is empty; raises ValueError, which does not show it."""
     if value is None or not value.get_secret_value().strip():
         return None
     kept = SecretStr(value.get_secret_value().strip())
@@ -88,7 +101,7 @@ def _check_headers(value: dict[str, str]) -> dict[str, str]:
 
 
 def _check_mp_url(value: str | None) -> str | None:
-    return None if value is None else _check_url(value)
+    return None if value is None else check_url(value)
 
 
 class ProcessingData(BaseModel):
@@ -128,7 +141,7 @@ class _Values(TypedDict, total=False):
     ping_timeout_seconds: float
     generate_temp_token: bool | None
     mp_url: str | None
-    region: str | None
+    region: KeyRegion | None
     client_ref: str | None
     temp_token_ttl: int
     verify: bool | str | Path
@@ -188,9 +201,9 @@ class ConnectionSettings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    url: Annotated[str, AfterValidator(_check_url)] = DEFAULT_URL
+    url: Annotated[str, AfterValidator(check_url)] = DEFAULT_URL
     """Where the service is, with or without `/v2` at the end."""
-    auth_token: Annotated[SecretStr | None, AfterValidator(_check_token)] = None
+    auth_token: Annotated[SecretStr | None, AfterValidator(check_token)] = None
     """API key or JWT; None sends no `Authorization` header, as on-premises servers allow."""
     ssl_context: ssl.SSLContext | None = Field(default=None, repr=False, exclude=True)
     """TLS context of one's own; None for httpx's."""
@@ -220,9 +233,9 @@ class ConnectionSettings(BaseSettings):
     """The management platform, which makes temporary keys."""
     temp_token_ttl: Annotated[int, Field(ge=60, le=86400)] = 3600
     """Seconds that a temporary key lives, 60 to 86400."""
-    region: str | None = None
+    region: KeyRegion | None = None
     """Region of temporary keys: `eu`, `usa` or `au`; None for the service's own choice."""
-    client_ref: str | None = None
+    client_ref: Annotated[str, Field(min_length=1)] | None = None
     """Reference of temporary keys; they see only the jobs made with it."""
     message_buffer_size: int = 512
     """Kept for existing code; without meaning for recorded audio."""
