@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict, TypeVar
+from urllib.request import getproxies
 from uuid import uuid4
 
 import anyio
@@ -52,8 +53,11 @@ def _user_agent() -> str:
 
 
 @cache
-def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool) -> ssl.SSLContext:
-    """A TLS context, built once for all clients."""
+def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool, http2: bool) -> ssl.SSLContext:
+    """A TLS context, built once for all clients that differ in nothing of this.
+
+    HTTP/2 is offered by the context itself, which httpx sets anew for each connection.
+    """
     try:
         if isinstance(verify, Path):
             place = verify.expanduser()
@@ -67,7 +71,8 @@ def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool) -> ssl.
         raise SettingsError(f"{named} cannot be loaded as certificates: {error}") from None
     if client_cert is not None:
         try:
-            context.load_cert_chain(client_cert.expanduser())
+            # Without a password OpenSSL would ask the terminal for that of an encrypted key, and wait.
+            context.load_cert_chain(client_cert.expanduser(), password="")
         except OSError as error:
             raise SettingsError(f"client_cert: {client_cert} cannot be loaded: {error}") from None
     return context
@@ -83,7 +88,7 @@ class _ClientOptions(TypedDict):
     verify: ssl.SSLContext
     timeout: httpx.Timeout
     trust_env: bool
-    proxy: str | None
+    proxy: httpx.Proxy | None
     http2: bool
     limits: httpx.Limits
 
@@ -101,25 +106,36 @@ class _Wire:
 
     def _client_options(self) -> _ClientOptions:
         settings = self._settings
-        uses_tls = self._base_url.scheme == "https" or settings.generate_temp_token or settings.proxy is not None
-        context = settings.ssl_context or (
-            _tls(settings.verify, settings.client_cert, settings.trust_env) if uses_tls else _no_tls()
-        )
         if settings.http2 and find_spec("h2") is None:
             raise MissingExtraError("HTTP/2", "http2")
-        if settings.proxy is not None and settings.proxy.startswith("socks5") and find_spec("socksio") is None:
-            raise MissingExtraError("a SOCKS proxy", "socks")
+        context = self._context()
         return {
             "verify": context,
             "timeout": settings.timeout,
             "trust_env": settings.trust_env,
-            "proxy": settings.proxy,
+            "proxy": _proxy(settings, context),
             "http2": settings.http2,
             "limits": httpx.Limits(
                 max_connections=settings.max_connections,
                 max_keepalive_connections=settings.max_keepalive_connections,
             ),
         }
+
+    def _context(self) -> ssl.SSLContext:
+        settings = self._settings
+        if settings.ssl_context is not None:
+            if settings.client_cert is not None or settings.verify is not True:
+                raise SettingsError("ssl_context says how certificates are checked: give it, or verify and client_cert")
+            return settings.ssl_context
+        uses_tls = (
+            self._base_url.scheme == "https"
+            # Temporary keys come from another server; what other ways of authorisation send, and where, is theirs.
+            or not (self._auth is None or isinstance(self._auth, BearerAuth))
+            or (settings.proxy is not None and httpx.URL(settings.proxy).scheme == "https")
+        )
+        if not uses_tls:
+            return _no_tls()
+        return _tls(settings.verify, settings.client_cert, settings.trust_env, settings.http2)
 
     def _build(self, client: httpx.Client | httpx.AsyncClient, step: Request) -> httpx.Request:
         if isinstance(step, CustomRequest):
@@ -332,6 +348,10 @@ class AwaitingDriver(_Wire):
             )
         except httpx.RequestError as error:
             failure = error
+        except ssl.SSLError as error:
+            # On asyncio an alert of the server comes through httpx as it is.
+            failure = httpx.ReadError(str(error), request=request)
+            failure.__cause__ = error
         else:
             return self._answered(request, response, started)
         raise self._failed(step, request, failure)
@@ -366,6 +386,36 @@ def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
         region=settings.region,
         url=settings.mp_url or DEFAULT_MP_URL,
     )
+
+
+def _proxy(settings: ConnectionSettings, context: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy of the settings; those of the environment are httpx's to find, and checked here first."""
+    if settings.proxy is None:
+        for name, url in getproxies().items() if settings.trust_env else ():
+            if name in ("all", "http", "https"):
+                _check_proxy_of_environment(name, url if "://" in url else f"http://{url}")
+        return None
+    proxy = httpx.Proxy(settings.proxy)
+    _check_extra(proxy)
+    if proxy.url.scheme == "https":
+        proxy.ssl_context = context
+    return proxy
+
+
+def _check_proxy_of_environment(name: str, url: str) -> None:
+    try:
+        proxy = httpx.Proxy(url)
+    except (ValueError, httpx.InvalidURL):
+        raise SettingsError(
+            f"the environment's {name}_proxy must be an http, https, socks5 or socks5h URL (it is not shown); "
+            "with trust_env=False it is not used"
+        ) from None
+    _check_extra(proxy)
+
+
+def _check_extra(proxy: httpx.Proxy) -> None:
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise MissingExtraError("a SOCKS proxy", "socks")
 
 
 def _follows(step: Request) -> bool:
