@@ -466,6 +466,26 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> str: ...
     @overload
     async def transcribe(
+        self: AsyncBatchClient[Raw],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | str: ...
+    @overload
+    async def transcribe(
+        self: AsyncBatchClient[Parsed],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript | str: ...
+    @overload
+    async def transcribe(
         self,
         audio: AudioInput | None,
         transcription_config: ConfigSource | None = None,

@@ -482,6 +482,26 @@ class BatchClient(Generic[_Mode]):
     ) -> str: ...
     @overload
     def transcribe(
+        self: BatchClient[Raw],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | str: ...
+    @overload
+    def transcribe(
+        self: BatchClient[Parsed],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript | str: ...
+    @overload
+    def transcribe(
         self,
         audio: AudioInput | None,
         transcription_config: ConfigSource | None = None,
