@@ -206,11 +206,12 @@ class ConnectionSettings(BaseSettings):
     auth_token: Annotated[SecretStr | None, AfterValidator(check_token)] = None
     """API key or JWT; None sends no `Authorization` header, as on-premises servers allow."""
     ssl_context: ssl.SSLContext | None = Field(default=None, repr=False, exclude=True)
-    """TLS context of one's own; None for httpx's."""
+    """TLS context of one's own, in place of `verify` and `client_cert`; None for httpx's."""
     verify: bool | Path = True
-    """Whether the server's certificate is checked; a path names a file or folder of certificates to check it by."""
+    """Whether the server's certificate is checked; a path names a file of certificates to check it by, or a folder
+    prepared by `openssl rehash`."""
     client_cert: Path | None = None
-    """A PEM file with the client's certificate and its private key, for servers that ask for one."""
+    """A PEM file with the client's certificate and its unencrypted private key, for servers that ask for one."""
     proxy: Annotated[str | None, AfterValidator(_check_proxy)] = Field(default=None, repr=False)
     """URL of a proxy, `http://`, `https://` or `socks5://` (extra `socks`); None for those of the environment."""
     http2: bool = False
