@@ -233,8 +233,24 @@ def test_a_client_s_key_that_needs_a_password(authority: Authority) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"word")
     )
     place.write_bytes(encrypted + content[content.index(b"-----BEGIN CERTIFICATE") :])
-    with pytest.raises(sm.SettingsError, match=r"client_cert: .* cannot be loaded"):
-        BatchClient(ConnectionSettings(client_cert=place)).connect()
+    code = """
+import sys
+from speechmatics import BatchClient, ConnectionSettings, SettingsError
+try:
+    BatchClient(ConnectionSettings(client_cert=sys.argv[1])).connect()
+except SettingsError as error:
+    print(error)
+"""
+    # A process without a terminal, which would ask its input.
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(place)],
+        input="word\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        start_new_session=True,
+    )
+    assert done.stdout.startswith(f"client_cert: {place} cannot be loaded: "), done.stderr
 
 
 @both
