@@ -16,7 +16,13 @@ import httpx
 from anyio.lowlevel import RunVar
 from pydantic import SecretStr, ValidationError
 
-from speechmatics.exceptions import REQUEST_ID_HEADERS, InvalidResponseError, SettingsError, error_for_status
+from speechmatics.exceptions import (
+    REQUEST_ID_HEADERS,
+    InvalidResponseError,
+    SettingsError,
+    error_for_status,
+    request_id_of,
+)
 from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
 from speechmatics.settings import DEFAULT_MP_URL, KeyRegion, check_token, check_url
 
@@ -178,7 +184,12 @@ class TemporaryKeyAuth(httpx.Auth):
         return httpx.Request("POST", self._url, json=self._wish, headers=headers, extensions=extensions)
 
     def _take(self, answer: httpx.Response) -> _Key:
-        _logger.debug("POST %s: %d, asked for a temporary key", answer.request.url, answer.status_code)
+        _logger.debug(
+            "POST %s: %d, asked for a temporary key, request id %s",
+            answer.request.url,
+            answer.status_code,
+            request_id_of(answer),
+        )
         if not answer.is_success:
             raise error_for_status(answer, context="the management platform made no temporary key")
         value = _key_in(answer)

@@ -194,7 +194,11 @@ class _Wire:
         # A failure of the exchange that gets a temporary key concerns another request than this one.
         failed = _request_of(failure) or request
         _logger.debug(
-            "%s %s: %s, request id %s", failed.method, failed.url, type(failure).__name__, request.headers[REQUEST_ID]
+            "%s %s: %s, request id %s",
+            failed.method,
+            failed.url,
+            type(failure).__name__,
+            failed.headers.get(REQUEST_ID),
         )
         return error_for_failure(failure, failed, job_id=step.job_id)
 

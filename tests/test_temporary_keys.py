@@ -385,12 +385,19 @@ def test_a_lasting_failure_of_the_platform_is_raised_as_it_is(
     submit: Callable[[ConnectionSettings], str],
     answer: Answer,
     error: type[sm.SpeechmaticsError],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """No doubt about the job: it was not sent."""
+    """No doubt about the job: it was not sent. Error and log have the id of the request for a key."""
+    caplog.set_level(logging.DEBUG, "speechmatics")
     service.script = [answer] * 2
-    with pytest.raises(error, match="/v1/api_keys"):
+    with pytest.raises(error, match="/v1/api_keys") as caught:
         submit(service.settings(retry_attempts=2))
     assert not service.api.received
+    ids = [received.headers["X-Request-Id"] for received in service.platform.received]
+    assert len(set(ids)) == 2
+    assert ids[1] in str(caught.value)
+    logged = [record.getMessage() for record in caplog.records if "/v1/api_keys" in record.getMessage()]
+    assert [text.rpartition(" ")[2] for text in logged] == ids
 
 
 @both
