@@ -77,10 +77,10 @@ class TemporaryKeyAuth(httpx.Auth):
         clock: Seconds from any fixed point, never running backwards.
 
     Raises:
-        SettingsError: An argument is wrong; of requests:
-        APIStatusError: The platform refused to make a key.
-        InvalidResponseError: The platform's answer holds no key.
-        RequestError: The platform gave no whole answer, or no key was there in time.
+        SettingsError: An argument is wrong.
+
+    Requests raise `APIStatusError` where the platform refuses to make a key, `InvalidResponseError` where its answer
+    holds none, and `httpx.RequestError` where no whole answer came or no key was there in time; they were not sent.
     """
 
     def __init__(
