@@ -13,7 +13,7 @@ import pytest
 import speechmatics as sm
 from speechmatics import flows, operations
 from speechmatics.flows import Conduct, Flow, Sleep
-from speechmatics.policies import JobPager, RetryPolicy, polling_delays
+from speechmatics.policies import JobPager, RetryPolicy, polling_delay
 
 Answer = httpx.Response | sm.RequestError
 TRANSCRIPT = operations.get_text_transcript("j", "txt")
@@ -36,6 +36,7 @@ class Service:
                     self.now += step.seconds
                     step = flow.send(None)
                     continue
+                assert isinstance(step, operations.Operation)
                 self.asked.append(step.path)
                 answer = self.answers.pop(0)
                 if isinstance(answer, sm.RequestError):
@@ -82,10 +83,8 @@ def test_waiting_looks_at_once_and_then_ever_more_rarely() -> None:
     service = Service(status("done"), done())
     assert (service.wait(), service.now) == ("text", 100.0)
     moments = [0.0]
-    for delay in polling_delays(0.2, 10, lambda: moments[-1]):
+    while (delay := polling_delay(0.2, 10, moments[-1])) < 10:
         moments.append(moments[-1] + delay)
-        if delay == 10:
-            break
     assert moments[1] == 0.2
     for job_ends in (0.1, 0.3, 3, 30, 200):
         seen = next(moment for moment in moments if moment >= job_ends)
