@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -217,7 +217,7 @@ class Watch:
                     yield Sleep(pause if left is None else min(pause, left))
 
     @contextmanager
-    def named(self) -> Iterator[None]:
+    def named(self) -> Generator[None, None, None]:
         """Names the jobs that go on in the notes of what ends the conversation."""
         try:
             yield
