@@ -392,13 +392,14 @@ class AsyncBatchClient(Generic[_Mode]):
         Args:
             job_id: The job.
             transcription_format: `txt`, `srt` or `json-v2` (also `json`, `json_v2`).
-            timeout: Seconds to wait at most; None for the setting `wait_timeout`, which by default has no limit.
+            timeout: Seconds to wait at most, to a tenth of a second; 0 looks once, and None is the setting
+                `wait_timeout`, which by default has no limit.
             on_status: Called with the job when its status is first seen and when it changes.
 
         Raises:
             JobNotFoundException: There is no such job.
             TranscriptionError: The job was rejected, deleted or has expired, or the format is unknown.
-            WaitTimeoutError: It did not end in time; it still runs.
+            WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
         """
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
@@ -471,7 +472,8 @@ class AsyncBatchClient(Generic[_Mode]):
         """Submits audio, waits for the job, and returns its transcript.
 
         Arguments, results and errors are those of `submit_job` and `wait_for_completion`; without a configuration
-        the language is English. An error after the submission carries the job's id.
+        the language is English. An error after the submission carries the job's id. `timeout` counts from when the
+        job has been submitted: an upload that is cut short may be a job that nobody knows of.
         """
         operations.text_format(transcription_format)
         job_id = await self.submit_job(
@@ -540,7 +542,8 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> AsyncIterator[tuple[str | os.PathLike[str], str]]:
         """Submits many files, some at a time, and yields each path with its job's id as the job ends.
 
-        A file whose submission the service refuses is logged as a warning and passed over.
+        A file whose submission the service refuses is logged as a warning and passed over. Whatever else ends the
+        iteration, Ctrl-C among it, has the jobs that go on and their files in its notes.
 
         Args:
             audio_paths: The files.
@@ -549,7 +552,9 @@ class AsyncBatchClient(Generic[_Mode]):
 
         Raises:
             InvalidInputError: `concurrency` is out of range.
-            AudioError, ConfigError: An argument is wrong.
+            ConfigError: The configuration is wrong.
+            AudioError, SubmissionUncertainError, APIStatusError, RequestError: As `submit_job` and `wait_for_many`,
+                when a result is asked for.
         """
         return self._driver.each(
             streams.submitted(
@@ -574,11 +579,16 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> AsyncIterator[JsonObject | JobDetails]:
         """Waits for many jobs, and yields each as it ends, done or not: its `status` says which.
 
+        Three jobs or more are looked at by pages of the list. What ends the iteration, Ctrl-C among it, has the jobs
+        that go on in its notes.
+
         Args:
             job_ids: The jobs.
-            timeout: Seconds to wait at most in all; None for the setting `wait_timeout`.
+            timeout: Seconds to wait at most in all, from the first result that is asked for and to a tenth of a
+                second; None for the setting `wait_timeout`.
 
         Raises:
+            InvalidInputError: A job id is empty; nothing was sent.
             JobNotFoundException: There is no such job.
             WaitTimeoutError: Not all ended in time; those that have not still run.
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
