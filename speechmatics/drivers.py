@@ -392,12 +392,9 @@ class _Results(AsyncIterator[_T]):
 class _LimitedStream(httpx.SyncByteStream):
     """The body of an answer, given up at a moment."""
 
-    def __init__(
-        self, stream: httpx.SyncByteStream | httpx.AsyncByteStream, end: float, request: httpx.Request
-    ) -> None:
-        if not isinstance(stream, httpx.SyncByteStream):
-            raise TypeError("a blocking client gives blocking streams")
-        self._stream = stream
+    def __init__(self, response: httpx.Response, end: float, request: httpx.Request) -> None:
+        # The answers of a blocking client have streams of this kind, but the type does not say so.
+        [self._stream] = [stream for stream in [response.stream] if isinstance(stream, httpx.SyncByteStream)]
         self._end = end
         self._request = request
 
@@ -461,7 +458,7 @@ def _send_within(limit: float, request: httpx.Request, send: Callable[..., httpx
 
     def exchange() -> httpx.Response:
         with closing(send(stream=True)) as response:
-            response.stream = _LimitedStream(response.stream, end, request)
+            response.stream = _LimitedStream(response, end, request)
             response.read()
             return response
 

@@ -178,7 +178,7 @@ def result(transcript: Operation[object, object], job_id: str, conduct: Conduct)
     try:
         return (yield from call(transcript, conduct))
     except JobNotFoundException as error:
-        if error.error.lower() in NOT_READY:
+        if _is_early(error):
             return None
     operation = operations.get_job(job_id)
     job = operation.parse((yield from call(operation, conduct)))
@@ -233,38 +233,33 @@ def wait(
         WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
     """
     deadline = None if timeout is None else conduct.clock() + timeout
-    started = answered = conduct.clock()
+    answered = changed = conduct.clock()
     status: str | None = None
     try:
         while True:
             asked = conduct.clock()
             left = None if deadline is None else deadline - asked
-            delay = polling_delay(conduct.poll_first, conduct.poll_longest, asked - started)
             try:
                 # A program that wants to hear of each status hears the first one at once.
                 hold = 0 if status is None and on_status is not None else wait_seconds(conduct.hold, left)
                 job = yield from _look(job_id, hold, left)
-                answered = conduct.clock()
-                if on_status is not None and job.status != status:
-                    on_status(job)
-                status = job.status
-                if job.is_running:
-                    held = answered - asked >= HELD
-                elif job.status == JobStatus.DONE:
-                    response = yield from _ask(transcript, None if deadline is None else deadline - answered)
-                    if response is not None:
-                        return response
-                    held = False
-                else:
+                if job.status != status:
+                    status, changed = job.status, conduct.clock()
+                    if on_status is not None:
+                        on_status(job)
+                if job.status == JobStatus.DONE:
+                    return (yield from exchange(transcript, None if deadline is None else deadline - conduct.clock()))
+                if not job.is_running:
                     raise _ended_without_transcript(job)
-                pause = 0.0 if held else delay
+                answered = conduct.clock()
+                pause = 0.0 if answered - asked >= HELD else _delay(conduct, changed)
             except SpeechmaticsError as error:
-                if not may_recover(error):
+                if not (may_recover(error) or _is_early(error)):
                     raise
                 if conduct.clock() - answered > conduct.outage:
                     error.add_note(f"job {job_id} goes on; no usable answer came for {conduct.outage:g} s")
                     raise
-                pause = max(delay, retry_after(error) or 0)
+                pause = max(_delay(conduct, changed), retry_after(error) or 0)
             left = None if deadline is None else deadline - conduct.clock()
             if left is not None and left <= 0:
                 raise WaitTimeoutError(
@@ -322,14 +317,13 @@ def _look(job_id: str, hold: int, left: float | None) -> Flow[JobDetails]:
     return operation.parse((yield from exchange(operation, left)))
 
 
-def _ask(transcript: Operation[object, object], left: float | None) -> Flow[httpx.Response | None]:
-    """Asks for the transcript of a job that is done; None if the server does not have it ready yet."""
-    try:
-        return (yield from exchange(transcript, left))
-    except JobNotFoundException as error:
-        if error.error.lower() in NOT_READY:
-            return None
-        raise
+def _is_early(error: SpeechmaticsError) -> bool:
+    """Whether a transcript was asked for before it was ready."""
+    return isinstance(error, JobNotFoundException) and error.error.lower() in NOT_READY
+
+
+def _delay(conduct: Conduct, since: float) -> float:
+    return polling_delay(conduct.poll_first, conduct.poll_longest, conduct.clock() - since)
 
 
 def _ended_without_transcript(job: JobDetails) -> TranscriptionError:

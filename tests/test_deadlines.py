@@ -129,14 +129,16 @@ def test_a_wait_ends_at_its_deadline(server: Dripping) -> None:
             took.append(waited(lambda: client.wait_for_completion("j", timeout=DEADLINE)))
 
 
-def test_what_is_left_behind_ends_with_the_client(server: Dripping) -> None:
-    """A thread that still reads when the time is over."""
+def test_what_is_left_behind_ends(server: Dripping, how: str) -> None:
+    """A thread that still reads when the time is over ends soon, or with the client."""
     with BatchClient(settings(server)) as client:
         waited(lambda: client.wait_for_completion("j", timeout=DEADLINE))
         left = [thread for thread in threading.enumerate() if thread.name == "speechmatics-exchange"]
-    for thread in left:
-        thread.join(5)
-        assert not thread.is_alive()
+        if how == "drips the headers":
+            client.close()
+        for thread in left:
+            thread.join(5)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("jobs", [["j", "k", "l"], ["j", "k"], ["j"]])

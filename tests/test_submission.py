@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -273,6 +274,28 @@ def test_an_interrupted_submission_says_what_to_look_for() -> None:
     assert "submission_id" in caught.value.__notes__[0]
 
 
+def test_a_search_that_does_not_reach_back_to_the_submission_is_uncertain() -> None:
+    """However many newer jobs there are; nothing is sent twice."""
+
+    def page(number: int) -> httpx.Response:
+        made = (NOW + timedelta(hours=1) - timedelta(seconds=number)).isoformat()
+        jobs = [
+            {"id": f"{number}-{each}", "status": "done", "created_at": made, "config": CONFIG} for each in range(100)
+        ]
+        return httpx.Response(200, json={"jobs": jobs}, headers={"Date": format_datetime(NOW, usegmt=True)})
+
+    service = Service(sm.ReadTimeout, *[page(number) for number in range(250)])
+    with pytest.raises(sm.SubmissionUncertainError, match="50 pages of jobs do not reach back"):
+        service.submit()
+    assert service.asked.count("POST jobs") == 1
+
+
+def test_a_job_that_is_gone_while_it_is_looked_at_is_not_the_submission() -> None:
+    """The search goes on without it."""
+    service = Service(sm.ReadTimeout, listed(None), error(404), *[listed(None) for _ in range(4)], created())
+    assert service.submit() == "made"
+
+
 def test_idempotent_requests_are_sent_again() -> None:
     """With `Retry-After` obeyed; a delete whose answer was lost is not a job that never was."""
     service = Service(error(429, **{"Retry-After": "7"}), sm.ReadError, httpx.Response(200, text="x"))
@@ -282,7 +305,7 @@ def test_idempotent_requests_are_sent_again() -> None:
     assert service.run(delete_job("j", service.conduct(), force=True)) == "deleted"
     service = Service(sm.ConnectError, error(404))
     with pytest.raises(sm.JobNotFoundException):
-        service.run(delete_job("j", service.conduct(), force=True))
+        service.run(delete_job("j", replace(service.conduct(), on_retry=None), force=True))
 
 
 @given(st.integers(1, 50), st.floats(0, 1), st.floats(0, 1000), st.integers(0, 1000))
