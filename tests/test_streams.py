@@ -35,6 +35,7 @@ class Service:
         self.ends = dict(ends or {})
         self.made = {job_id: BEGAN + timedelta(seconds=number) for number, job_id in enumerate(self.ends)}
         self.asked: list[str] = []
+        self.slept: list[float] = []
         self.trouble: Trouble = lambda request: None
         self.takes = FOR_EVER
         self.driver = BlockingDriver(
@@ -47,6 +48,7 @@ class Service:
         """Lets time pass."""
         assert seconds > 0
         self.now += seconds
+        self.slept.append(seconds)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """What the service says."""
@@ -124,12 +126,16 @@ def test_jobs_are_in_hand_soon_and_by_few_requests(count: int, per_look: int, ta
 
 
 def test_the_last_job_is_waited_for_by_long_polls() -> None:
-    """Where the service honours them it is in hand at once."""
-    service = Service({"a": 5, "b": 5, "c": 21.5}, honours_wait=True)
-    moments = [(job_id, service.now) for job_id in service.ended("a", "b", "c")]
-    assert moments[-1][0] == "c"
-    assert moments[-1][1] < 21.6
-    assert len([asked for asked in service.asked if asked != "GET jobs"]) <= 2
+    """Where the service honours them there are no pauses any more, and it is in hand at once."""
+    service = Service({"a": 5, "b": 5, "c": 47}, honours_wait=True)
+    stream = service.ended("a", "b", "c")
+    assert {next(stream), next(stream)} == {"a", "b"}
+    service.asked.clear()
+    service.slept.clear()
+    assert list(stream) == ["c"]
+    assert service.now == 47
+    assert service.asked == ["GET jobs/c"] * 3
+    assert service.slept == []
 
 
 def test_jobs_that_newer_ones_hide_are_found_in_the_list_all_the_same() -> None:
@@ -295,6 +301,23 @@ def test_files_are_submitted_as_jobs_end(paths: list[Path]) -> None:
     for wrong in (0, 51):
         with pytest.raises(sm.InvalidInputError, match="from 1 to 50"):
             service.submitted(*paths, concurrency=wrong)
+
+
+def test_a_short_job_is_in_hand_soon_however_long_others_take(paths: list[Path]) -> None:
+    """The pauses are those of the job that was submitted last."""
+    service = Service()
+
+    def files() -> Iterator[Path]:
+        for path, service.takes in zip(paths, [FOR_EVER, 100, 3, 3, 3, 3], strict=True):
+            yield path
+
+    settings = ConnectionSettings("http://host", track_submissions=False)
+    stream = service.driver.each(streams.submitted(files(), CONFIG, settings, service.conduct(), concurrency=2))
+    next(stream)
+    for _ in range(4):
+        before = service.now
+        next(stream)
+        assert 3 <= service.now - before <= 3.6
 
 
 def test_a_file_that_the_service_refuses_is_passed_over(paths: list[Path], caplog: pytest.LogCaptureFixture) -> None:
