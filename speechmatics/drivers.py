@@ -469,7 +469,7 @@ def _send_within(limit: float, request: httpx.Request, send: Callable[..., httpx
             outcome.set_exception(error)
 
     threading.Thread(target=work, name="speechmatics-exchange", daemon=True).start()
-    if not wait_for([outcome], limit).done:
+    if not wait_for([outcome], min(end - time.monotonic(), threading.TIMEOUT_MAX)).done:
         raise _too_late(request)
     return outcome.result()
 

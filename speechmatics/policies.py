@@ -140,7 +140,7 @@ def recovery_delays(window: float) -> Iterator[float]:
 
 def wait_seconds(longest: int, left: float | None) -> int:
     """Whole seconds to ask the server to hold its answer back, so that it comes within the time left."""
-    return longest if left is None else max(0, min(longest, int(left)))
+    return longest if left is None else int(max(0, min(longest, left)))
 
 
 def with_zone(moment: datetime | None) -> datetime | None:

@@ -261,7 +261,8 @@ class Watch:
             response = yield from self._ask(operation)
             jobs = operation.parse(response)
             pager.take([(job.id, job.created_at) for job in jobs])
-            ours = [job for job in jobs if job.id in self.running.keys() - shown]
+            missing = self.running.keys() - shown
+            ours = [job for job in jobs if job.id in missing]
             self._created.update((job.id, with_zone(job.created_at)) for job in ours)
             if not all(job.is_running for job in ours):
                 raw = {job.id: sent for job, sent in zip(jobs, operation.read(response), strict=True)}

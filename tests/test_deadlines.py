@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import socket
 import threading
 import time
@@ -22,6 +23,7 @@ EXACT = 0.1
 TRIES = 3
 """A machine that is busy may be late; a client that ignores the deadline is late each time, by seconds."""
 
+CONFIG = {"type": "transcription", "transcription_config": {"language": "en"}}
 RUNNING = {"job": {"id": "j", "status": "running"}}
 DONE = {"job": {"id": "j", "status": "done"}}
 LISTED = {"jobs": [{"id": "j", "status": "running"}, {"id": "k", "status": "running"}]}
@@ -88,22 +90,22 @@ def how(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def server(how: str) -> Iterator[Dripping]:
+def dripping(how: str) -> Iterator[Dripping]:
     """A server that never answers in time."""
-    with closing(Dripping(how)) as dripping:
-        yield dripping
+    with closing(Dripping(how)) as server:
+        yield server
 
 
 @pytest.fixture
 def late(how: str) -> Iterator[Dripping]:
     """A server whose transcripts never come in time."""
-    with closing(Dripping(how, "/transcript")) as dripping:
-        yield dripping
+    with closing(Dripping(how, "/transcript")) as server:
+        yield server
 
 
-def settings(server: Dripping) -> ConnectionSettings:
+def patient(dripping: Dripping) -> ConnectionSettings:
     """Settings that would wait for long, if no deadline were given."""
-    return ConnectionSettings(server.url, auth_token="token", trust_env=False, retry_attempts=1)
+    return ConnectionSettings(dripping.url, auth_token="token", trust_env=False, retry_attempts=1)
 
 
 def on_time(took: list[float]) -> bool:
@@ -121,17 +123,17 @@ def waited(wait: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def test_a_wait_ends_at_its_deadline(server: Dripping) -> None:
+def test_a_wait_ends_at_its_deadline(dripping: Dripping) -> None:
     """However the server does not answer."""
     took: list[float] = []
-    with BatchClient(settings(server)) as client:
+    with BatchClient(patient(dripping)) as client:
         while not took or not on_time(took):
             took.append(waited(lambda: client.wait_for_completion("j", timeout=DEADLINE)))
 
 
-def test_what_is_left_behind_ends(server: Dripping, how: str) -> None:
+def test_what_is_left_behind_ends(dripping: Dripping, how: str) -> None:
     """A thread that still reads when the time is over ends soon, or with the client."""
-    with BatchClient(settings(server)) as client:
+    with BatchClient(patient(dripping)) as client:
         waited(lambda: client.wait_for_completion("j", timeout=DEADLINE))
         left = [thread for thread in threading.enumerate() if thread.name == "speechmatics-exchange"]
         if how == "drips the headers":
@@ -142,27 +144,38 @@ def test_what_is_left_behind_ends(server: Dripping, how: str) -> None:
 
 
 @pytest.mark.parametrize("jobs", [["j", "k", "l"], ["j", "k"], ["j"]])
-def test_a_wait_for_many_ends_at_its_deadline(server: Dripping, jobs: list[str]) -> None:
+def test_a_wait_for_many_ends_at_its_deadline(dripping: Dripping, jobs: list[str]) -> None:
     """A listing, several looks and a long poll are all bound by it."""
     took: list[float] = []
-    with BatchClient(settings(server)) as client:
+    with BatchClient(patient(dripping)) as client:
         while not took or not on_time(took):
             took.append(waited(lambda: list(client.wait_for_many(jobs, timeout=DEADLINE))))
 
 
 def test_a_transcript_that_does_not_come_in_time(late: Dripping) -> None:
     """Ends the wait, and the error does not say that the job goes on."""
-    with BatchClient(settings(late)) as client:
+    with BatchClient(patient(late)) as client:
         with pytest.raises(sm.WaitTimeoutError, match=r"j is done, but its transcript did not come within 0\.5 s"):
             client.wait_for_completion("j", timeout=DEADLINE)
 
 
+@pytest.mark.anyio
+async def test_a_deadline_that_never_comes(settings: ConnectionSettings) -> None:
+    """Is none."""
+    with BatchClient(settings) as client:
+        ids = [client.submit_job(b"audio", CONFIG) for _ in range(3)]
+        assert client.wait_for_completion(ids[0], timeout=math.inf)
+        assert len(list(client.wait_for_many(ids, timeout=math.inf))) == 3
+    async with AsyncBatchClient(settings) as awaited:
+        assert await awaited.wait_for_completion(ids[0], timeout=math.inf)
+
+
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_the_async_client_keeps_its_deadlines(server: Dripping, backend: str) -> None:
+def test_the_async_client_keeps_its_deadlines(dripping: Dripping, backend: str) -> None:
     """On each event loop."""
 
     async def main() -> None:
-        async with AsyncBatchClient(settings(server)) as client:
+        async with AsyncBatchClient(patient(dripping)) as client:
             took: list[float] = []
             while not took or not on_time(took):
                 began = time.monotonic()
