@@ -81,7 +81,7 @@ def _track(config: JobConfig) -> str:
 
 
 def _submit(operation: operations.Operation[str, str], conduct: Conduct, submission_id: str | None) -> Flow[str]:
-    """What cannot have been worked on is sent again.
+    """Sends a submission, and again what cannot have been worked on.
 
     After any other failure that passes, the recent jobs are searched for `submission_id`, and only a submission that
     is not among them is sent again.
