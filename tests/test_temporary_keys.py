@@ -427,6 +427,33 @@ def test_a_platform_that_is_silent_is_given_up(service: Service, submit: Callabl
     assert time.monotonic() - began < 1.5
 
 
+def wait_blocking(settings: ConnectionSettings) -> None:
+    """Waits for a job, for a short while, by the blocking client."""
+    with BatchClient(settings) as client:
+        client.wait_for_completion("job", timeout=0.3)
+
+
+def wait_awaiting(settings: ConnectionSettings) -> None:
+    """The same by the other client."""
+
+    async def main() -> None:
+        async with AsyncBatchClient(settings) as client:
+            await client.wait_for_completion("job", timeout=0.3)
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize("wait", [wait_blocking, wait_awaiting])
+def test_a_deadline_covers_the_exchange_for_a_key(service: Service, wait: Callable[[ConnectionSettings], None]) -> None:
+    """A slow platform does not hold up who waits no longer than some time."""
+    service.slowness = 2
+    began = time.monotonic()
+    with pytest.raises(sm.WaitTimeoutError):
+        wait(service.settings())
+    assert time.monotonic() - began < 1
+    assert not service.api.received
+
+
 def test_waiting_for_another_s_key_has_a_limit(service: Service) -> None:
     """Threads and tasks that wait for one another's key do so no longer than for a connection."""
     service.slowness = 0.8
