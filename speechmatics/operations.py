@@ -10,7 +10,7 @@ from typing import IO, Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from speechmatics.exceptions import InvalidInputError, InvalidResponseError, UnknownFormatError
@@ -251,7 +251,7 @@ def text_format(transcription_format: str) -> TextFormat | None:
 
 
 _JOBS = TypeAdapter(list[JsonObject])
-_PARSED_JOBS = TypeAdapter(list[JobDetails])
+_PARSED_JOBS = TypeAdapter(list[JobDetails], config=ConfigDict(defer_build=True))
 _OBJECT = TypeAdapter(JsonObject)
 
 
