@@ -117,7 +117,7 @@ def test_transcripts_keep_everything(wire: dict[str, Any]) -> None:
         ({"model": "standard", "operating_point": "enhanced"}, "set model only"),
         ({"channel_diarization_labels": ["a"]}, 'needs diarization="channel"'),
         ({"diarization": "channel", "channel_diarization_labels": ["a b"]}, "letters, digits"),
-        ({"language": " "}, "language must not be empty"),
+        ({"language": " "}, r"transcription_config\.language: must not be empty"),
         ({"audio_filtering_config": {"volume_threshold": 101}}, "from 0 to 100"),
         ({"punctuation_overrides": {"permitted_marks": [",", "some"]}}, "'some' is neither"),
         ({"speaker_diarization_config": {"speakers": [{"label": "S1", "speaker_identifiers": ["x"]}]}}, "itself"),
@@ -135,7 +135,7 @@ def test_transcripts_keep_everything(wire: dict[str, Any]) -> None:
                     "speakers": [{"label": "A", "speaker_identifiers": [str(n) for n in range(51)]}]
                 }
             },
-            "takes 50 identifiers, not 51",
+            r"speakers: takes at most 50 identifiers in all, not 51",
         ),
     ],
 )
@@ -148,8 +148,11 @@ def test_wrong_transcription_configs_are_refused(data: dict[str, Any], message: 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"translation_config": {"target_languages": [*"abcdef"]}}, "takes 1 to 5, not 6"),
-        ({"notification_config": [{"url": "https://example.com"}] * 4}, "takes 3 callbacks, not 4"),
+        ({"translation_config": {"target_languages": [*"abcdef"]}}, r"target_languages: takes 1 to 5 languages, not 6"),
+        (
+            {"notification_config": [{"url": "https://example.com"}] * 4},
+            "notification_config: takes at most 3 callbacks, not 4",
+        ),
         ({"notification_config": {"url": "https://example.com", "method": "get"}}, "method"),
         ({"fetch_data": {"url": "https://example.com", "auth_headers": ["secret"]}}, "it is not shown"),
         ({"fetch_data": {"url": "file:///etc"}}, "http:// or https://"),

@@ -310,6 +310,9 @@ CONFIG: Json = {
 }
 
 
+CALLBACK: Json = {"url": "https://example.com"}
+
+
 def config(**parts: Any) -> Json:
     return {"type": "transcription", "transcription_config": {"language": "en", **parts}}
 
@@ -344,7 +347,46 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
         ),
         (config(additional_vocab=["a"]), ("wrong_type", "transcription_config.additional_vocab[0]")),
         ({**config(), "notification_config": {"url": 5}}, ("wrong_type", "notification_config.url")),
-        ({**config(), "notification_config": [{"url": "x:y"}]}, ("invalid_value", "notification_config[0]")),
+        ({**config(), "notification_config": [{"url": "x:y"}]}, ("invalid_value", "notification_config[0].url")),
+        ({**config(), "notification_config": [CALLBACK] * 4}, ("invalid_value", "notification_config")),
+        (
+            {**config(), "notification_config": {**CALLBACK, "method": "get"}},
+            ("invalid_value", "notification_config.method"),
+        ),
+        (
+            {**config(), "fetch_data": {**CALLBACK, "auth_headers": ["A: b", "Bearer c"]}},
+            ("invalid_value", "fetch_data.auth_headers[1]"),
+        ),
+        (
+            {**config(), "translation_config": {"target_languages": [*"abcdef"]}},
+            ("invalid_value", "translation_config.target_languages"),
+        ),
+        (config(language=""), ("invalid_value", "transcription_config.language")),
+        (config(channel_diarization_labels=["a"]), ("invalid_value", "transcription_config")),
+        (
+            config(diarization="channel", channel_diarization_labels=["a", "b c"]),
+            ("invalid_value", "transcription_config.channel_diarization_labels[1]"),
+        ),
+        (
+            config(punctuation_overrides={"permitted_marks": ["all", ".", "dot"]}),
+            ("invalid_value", "transcription_config.punctuation_overrides.permitted_marks[2]"),
+        ),
+        (
+            config(speaker_diarization_config={"speakers": [{"label": "S1", "speaker_identifiers": ["x"]}]}),
+            ("invalid_value", "transcription_config.speaker_diarization_config.speakers[0].label"),
+        ),
+        (
+            config(speaker_diarization_config={"speakers": [{"label": "A", "speaker_identifiers": ["x", "x"]}]}),
+            ("invalid_value", "transcription_config.speaker_diarization_config.speakers[0].speaker_identifiers"),
+        ),
+        (
+            config(
+                speaker_diarization_config={
+                    "speakers": [{"label": "A", "speaker_identifiers": [str(n) for n in range(51)]}]
+                }
+            ),
+            ("invalid_value", "transcription_config.speaker_diarization_config.speakers"),
+        ),
         ({**config(), "tracking": {"details": {"a": {1, 2}}}}, ("not_json", "tracking.details.a")),
         ({**config(), "tracking": {"title": "\ud800"}}, ("not_json", "tracking.title")),
         (
