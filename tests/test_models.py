@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +248,18 @@ def test_what_cannot_be_read_carries_the_body() -> None:
     with pytest.raises(sm.InvalidResponseError, match="results: Field required") as caught:
         Transcript.from_json('{"format": "2.9"}')
     assert caught.value.body == b'{"format": "2.9"}'
+
+
+def test_a_warning_is_given_once_and_points_to_the_caller() -> None:
+    """However deep in the configuration the unknown field is, and whoever builds the models."""
+    data = {"transcription_config": {"language": "en", "new_switch": True}}
+    uses: list[Callable[[], object]] = [
+        lambda: as_job_config(data),
+        lambda: JobConfig.model_validate(data),
+        lambda: sm.TranscriptionConfig.model_validate(data["transcription_config"]),
+    ]
+    for use in uses:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            use()
+        assert [warning.filename for warning in caught] == [__file__]

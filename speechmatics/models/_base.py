@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar, get_args
 
 from pydantic import (
@@ -97,7 +99,17 @@ def report_unknown(code: LiteralString, message: str) -> None:
     if level is Leniency.REJECT:
         raise PydanticCustomError(code, "{reason}", {"reason": message})
     if level is Leniency.WARN:
-        warnings.warn(message, UnknownConfigWarning, stacklevel=4)
+        warnings.warn(message, UnknownConfigWarning, stacklevel=_level_outside())
+
+
+def _level_outside() -> int:
+    """The stack level, for the caller's warning, of the first frame that is neither Pydantic's nor of this package."""
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("speechmatics", "pydantic"):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def require_json(name: str, value: object) -> None:
@@ -192,6 +204,9 @@ class SentModel(BaseModel):
                     raise TypeError(f"{type(self).__name__} got {name} twice")
                 data[name] = value
             super().__init__(**data)
+
+        # As with Pydantic's own `__init__`, it is not called for what is read: the rules would be checked twice.
+        __init__.__pydantic_base_init__ = True
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Validates the value; a wrong one leaves the model as it was.
