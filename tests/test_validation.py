@@ -328,6 +328,9 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
     for form in (CONFIG, text, f"\n {text}", text.encode(), bytearray(text.encode()), place, str(place), model, flat):
         assert found(validate_config(form, strict=True)) == []
     assert validate_config("~/config.json").ok
+    place.write_text(text, encoding="utf-8-sig")
+    for form in (place, str(place), place.read_bytes(), place.read_text("utf-8")):
+        assert found(validate_config(form)) == []
 
 
 @pytest.mark.parametrize(
@@ -551,7 +554,7 @@ class HostilePath(os.PathLike[str]):
 class HostileText(str):
     """Text that raises when it is read."""
 
-    def lstrip(self, chars: str | None = None, /) -> str:
+    def removeprefix(self, prefix: str, /) -> str:
         raise RuntimeError("no")
 
 
