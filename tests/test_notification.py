@@ -412,6 +412,19 @@ def call(receiver: tuple[str, int], target: str, body: Any, method: str = "POST"
     return status
 
 
+def test_the_example_receiver_says_why_a_job_failed(
+    receiver: tuple[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the job's details have it, one reason for each attempt; the shorter information has none."""
+    errors = [{"message": "Audio fetch error, http status 418"}, {"timestamp": "2026-01-09T12:29:01Z"}]
+    for job in ({**JOB, "status": "rejected", "errors": errors}, {"id": "a1b2c3d4e5", "data_name": "a.wav"}):
+        body = as_bytes({"job": job})
+        assert call(receiver, "/?id=a1b2c3d4e5&status=fetch_error", body, Content_Type="application/json") == 200
+    failed, brief = capsys.readouterr().out.splitlines()
+    assert failed.startswith("job a1b2c3d4e5: fetch_error, Audio fetch error, http status 418, for no reason")
+    assert brief.startswith("job a1b2c3d4e5: fetch_error, /")
+
+
 def test_the_example_receiver_saves_what_callbacks_bring(receiver: tuple[str, int], tmp_path: Path) -> None:
     """With POST and PUT, in one piece and in chunks."""
     saved = tmp_path / "saved"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
 
 import speechmatics
 from speechmatics import exceptions, models
@@ -18,6 +21,28 @@ def test_every_public_name_is_there() -> None:
         assert len(module.__all__) == len(set(module.__all__))
     assert set(exceptions.__all__) <= set(speechmatics.__all__)
     assert {"BatchClient", "ConnectionSettings", "Transcript", "JobConfig"} <= set(speechmatics.__all__)
+
+
+def classes_in(annotation: Any) -> Iterator[type]:
+    """The classes of this package that an annotation is made of."""
+    if isinstance(annotation, type) and annotation.__module__.startswith("speechmatics."):
+        yield annotation
+    for part in get_args(annotation):
+        yield from classes_in(part)
+
+
+def test_what_a_public_method_returns_can_be_named() -> None:
+    """In annotations of users: each of its classes is a public name of the package."""
+    public = [value for name in speechmatics.__all__ if inspect.isclass(value := getattr(speechmatics, name))]
+    returned = {
+        found.__name__
+        for owner in public
+        for name, method in inspect.getmembers(owner, inspect.isfunction)
+        if not name.startswith("_") and str(method.__module__).startswith("speechmatics.")
+        for found in classes_in(get_type_hints(method).get("return"))
+    }
+    assert {"Turn", "WordRecord", "RecognitionResult", "JobDetails"} <= returned
+    assert returned <= set(speechmatics.__all__)
 
 
 def test_every_module_says_what_it_is_for() -> None:

@@ -99,6 +99,7 @@ from speechmatics.models.vocabularies import (
     TemporaryKeyRegion,
     WritingDirection,
 )
+from speechmatics.rendering import Turn, WordRecord
 from speechmatics.settings import ConnectionSettings, ProcessingData
 
 __all__ = [
@@ -196,9 +197,11 @@ __all__ = [
     "TranscriptionConfig",
     "TranslationConfig",
     "TranslationSentence",
+    "Turn",
     "UnknownConfigWarning",
     "UsageDetails",
     "UsageReport",
+    "WordRecord",
     "WritingDirection",
     "as_job_config",
     "leniency",

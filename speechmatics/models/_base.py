@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-import sys
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar, get_args
 
 from pydantic import (
@@ -104,8 +103,8 @@ def report_unknown(code: LiteralString, message: str) -> None:
 
 def _level_outside() -> int:
     """The stack level, for the caller's warning, of the first frame that is neither Pydantic's nor of this package."""
-    level = 1
-    frame: FrameType | None = sys._getframe(1)
+    level = 0
+    frame = inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("speechmatics", "pydantic"):
         frame = frame.f_back
         level += 1
