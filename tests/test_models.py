@@ -243,6 +243,22 @@ def test_config_files(tmp_path: Path) -> None:
     assert config.language == "fr"
 
 
+def test_a_configuration_in_every_form(tmp_path: Path) -> None:
+    """The wire's dict, the flat shape, a model (of which a copy is used) and a path; anything else is refused."""
+    data = {"type": "transcription", "transcription_config": {"language": "fr"}}
+    place = tmp_path / "c.json"
+    place.write_text(json.dumps(data))
+    model = JobConfig.model_validate(data)
+    for form in (data, BatchTranscriptionConfig(language="fr"), model, place, str(place)):
+        assert as_job_config(form).to_dict() == data
+    assert as_job_config(model) is not model
+    wrong: Any = ["transcription_config"]
+    with pytest.raises(sm.ConfigError, match=r"must be a dict, .* not list"):
+        as_job_config(wrong)
+    with pytest.raises(sm.ConfigError, match="the wire's shape is"):
+        as_job_config({"language": "fr"})
+
+
 def test_what_cannot_be_read_carries_the_body() -> None:
     """A transcript without results is an `InvalidResponseError`."""
     with pytest.raises(sm.InvalidResponseError, match="results: Field required") as caught:

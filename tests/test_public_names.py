@@ -72,6 +72,21 @@ def test_the_client_imports_nothing_of_an_extra() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_strategies_without_hypothesis_name_the_extra() -> None:
+    """As soon as one is asked for; the package that has them is imported all the same."""
+    code = """
+import sys
+sys.modules["hypothesis"] = None
+import speechmatics, speechmatics.testing
+try:
+    speechmatics.testing.transcripts
+except speechmatics.MissingExtraError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "speechmatics-typed[testing]" in done.stdout
+
+
 def test_the_vendor_s_package_beside_this_one_still_imports() -> None:
     """`speechmatics.rt` is installed with the development extra."""
     code = "import speechmatics.rt, speechmatics; print(speechmatics.BatchClient, speechmatics.rt.AsyncClient)"

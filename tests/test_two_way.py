@@ -6,6 +6,7 @@ import json
 import math
 import re
 import warnings
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,16 @@ def test_unknown_result_types_survive() -> None:
     transcript = Transcript.from_json(json.dumps(sent))
     assert transcript.to_dict() == sent
     assert "Hi" in transcript.to_text()
+
+
+def test_a_time_is_a_datetime_and_keeps_how_it_was_written() -> None:
+    """To the nanosecond, which Python does not count; a time that a program sets is written as ISO 8601."""
+    written = "2026-01-09T12:29:01.123456789Z"
+    job = JobDetails.model_validate({"id": "a", "status": "done", "created_at": written})
+    assert job.created_at == datetime(2026, 1, 9, 12, 29, 1, 123456, tzinfo=UTC)
+    assert job.to_dict()["created_at"] == written
+    made = JobDetails(id="a", status="done", created_at=datetime(2026, 1, 9, 12, 29, 1, tzinfo=UTC))
+    assert json.loads(made.to_json())["created_at"] == "2026-01-09T12:29:01Z"
 
 
 def test_a_null_configuration_part_is_kept() -> None:

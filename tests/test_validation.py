@@ -6,6 +6,7 @@ import doctest
 import json
 import os
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,10 @@ def seconds(start: Any, end: Any, **more: Any) -> Json:
             ("unknown_speaker", "speakers[0].label"),
         ),
         (
+            transcript(speakers=[{"speaker_identifiers": ["x"]}]),
+            ("missing_field", "speakers[0].label"),
+        ),
+        (
             transcript(translations={"de": [seconds(1, 2, content="", speaker="S1")]}),
             ("unknown_speaker", "translations.de[0].speaker"),
         ),
@@ -399,6 +404,8 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
         (None, ("wrong_type", "$")),
         (True, ("wrong_type", "$")),
         (1.5, ("wrong_type", "$")),
+        (5, ("wrong_type", "$")),
+        (config(enable_entities=HTTPStatus.OK), ("wrong_type", "transcription_config.enable_entities")),
         ("[]", ("wrong_type", "$")),
         (object(), ("not_json", "$")),
         ("", ("invalid_json", "$")),
