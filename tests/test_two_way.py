@@ -153,6 +153,19 @@ def test_a_time_is_a_datetime_and_keeps_how_it_was_written() -> None:
     assert json.loads(made.to_json())["created_at"] == "2026-01-09T12:29:01Z"
 
 
+def test_a_known_status_is_a_member_and_a_new_one_a_string() -> None:
+    """So `is` and `match` work on those that are known, and nothing breaks on others."""
+    for status in models.JobStatus:
+        for job in (
+            JobDetails.model_validate({"id": "a", "status": status.value}),
+            JobDetails.from_json(json.dumps({"id": "a", "status": status.value})),
+        ):
+            assert job.status is status
+            assert job.is_running == (status is models.JobStatus.RUNNING)
+    assert JobDetails.from_json('{"id": "a", "status": "paused"}').is_running
+    assert type(JobDetails.from_json('{"id": "a", "status": "paused"}').status) is str
+
+
 def test_a_null_configuration_part_is_kept() -> None:
     """The nulls that the service puts into a job's configuration come back out; a new job does not get them."""
     config = {
