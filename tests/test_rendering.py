@@ -281,6 +281,25 @@ def test_subtitles_end_with_sentences_pauses_and_speakers() -> None:
     assert cue_texts(srt) == ["One.", "two?", "3.5 three", "four", "five"]
 
 
+def test_what_could_only_be_glimpsed_shares_a_subtitle() -> None:
+    """A sentence after which its speaker goes on within half a second, if both fit; otherwise it stands alone."""
+
+    def quick(content: str, start: float, **others: Any) -> Item:
+        return content, {"start_time": start, "end_time": start + 0.2, **others}
+
+    srt = transcript(
+        quick("Yes", 0), full_stop(), quick("No", 0.3), full_stop(), quick("Well", 0.9), full_stop()
+    ).to_srt()
+    assert cue_texts(srt) == ["Yes. No.", "Well."]
+    assert cue_times(srt)[0] == "00:00:00,000 --> 00:00:00,900"
+    tight = transcript(quick("Yes", 0), full_stop(), quick("No", 0.3)).to_srt(max_line_length=4, max_lines=1)
+    assert cue_texts(tight) == ["Yes.", "No"]
+    two = transcript(quick("Yes", 0, speaker="S1"), full_stop(), quick("No", 0.3, speaker="S2"), full_stop()).to_srt()
+    assert cue_texts(two) == ["Yes.", "No."]
+    paused = transcript(quick("Yes", 0), full_stop(), quick("No", 0.5), full_stop()).to_srt()
+    assert cue_texts(paused) == ["Yes.", "No."]
+
+
 def test_long_sentences_are_divided_after_a_mark_or_at_a_short_pause() -> None:
     """Rather than in mid-phrase; where there is neither, the subtitle is filled."""
     assert cue_texts(transcript(*["aa", "bb", "cc", "dd", "ee", "ff"]).to_srt(max_line_length=5)) == [
