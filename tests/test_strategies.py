@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel
 
@@ -39,6 +39,21 @@ def test_a_generated_job_is_sound(job: JobDetails) -> None:
     is_noisy = job.config is not None and bool(job.config.notification_config)
     assert job.status == "rejected" or is_noisy or not job.errors
     assert job.status != "rejected" or job.errors
+
+
+def test_a_generated_job_may_be_as_servers_echo_it() -> None:
+    """With the model under both its names, and with nulls for what was not asked for."""
+
+    def has_both_names(job: JobDetails) -> bool:
+        config = job.config and job.config.transcription_config
+        return config is not None and config.model is not None and config.model == config.operating_point
+
+    def has_nulls(job: JobDetails) -> bool:
+        config = job.to_dict().get("config", {})
+        return None in config.values() and None in config["transcription_config"].values()
+
+    for is_echoed in (has_both_names, has_nulls):
+        find(job_details(), is_echoed, settings=settings(quick, max_examples=1000))
 
 
 def models_in(value: object) -> Iterator[BaseModel]:

@@ -121,7 +121,7 @@ GOOD = {
             "summary": {"overall": {"neutral_count": 1}, "speakers": [{"speaker": "S1", "neutral_count": 1}]},
         }},
         topics={"segments": [{"text": "word", "start_time": 1, "end_time": 2, "topics": [{"topic": "words"}]}],
-                "summary": {"overall": {"words": 1}}},
+                "summary": {"overall": {"words": 1.0}}},
         chapters=[{"title": "One", "summary": "", "start_time": 1, "end_time": 2}],
     ),
 }  # fmt: skip
@@ -368,6 +368,10 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
         (
             {**config(), "translation_config": {"target_languages": [*"abcdef"]}},
             ("invalid_value", "translation_config.target_languages"),
+        ),
+        (
+            {**config(), "output_config": {"srt_overrides": {"max_lines": 2.5}}},
+            ("wrong_type", "output_config.srt_overrides.max_lines"),
         ),
         (config(language=""), ("invalid_value", "transcription_config.language")),
         (config(channel_diarization_labels=["a"]), ("invalid_value", "transcription_config")),
