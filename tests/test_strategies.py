@@ -45,8 +45,8 @@ def test_a_generated_job_may_be_as_servers_echo_it() -> None:
     """With the model under both its names, and with nulls for what was not asked for."""
 
     def has_both_names(job: JobDetails) -> bool:
-        config = job.config and job.config.transcription_config
-        return config is not None and config.model is not None and config.model == config.operating_point
+        config = job.to_dict().get("config", {"transcription_config": {}})["transcription_config"]
+        return "model" in config and config["model"] == config.get("operating_point")
 
     def has_nulls(job: JobDetails) -> bool:
         config = job.to_dict().get("config", {})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
 import re
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -149,6 +151,12 @@ def test_a_time_is_a_datetime_and_keeps_how_it_was_written() -> None:
     job = JobDetails.model_validate({"id": "a", "status": "done", "created_at": written})
     assert job.created_at == datetime(2026, 1, 9, 12, 29, 1, 123456, tzinfo=UTC)
     assert job.to_dict()["created_at"] == written
+    for copied in (copy.copy(job), copy.deepcopy(job), pickle.loads(pickle.dumps(job)), job.model_copy(deep=True)):
+        assert copied == job
+        assert copied.to_json() == job.to_json()
+    assert job.created_at is not None
+    job.created_at += timedelta(days=1)
+    assert job.to_dict()["created_at"] == "2026-01-10T12:29:01.123456Z"
     made = JobDetails(id="a", status="done", created_at=datetime(2026, 1, 9, 12, 29, 1, tzinfo=UTC))
     assert json.loads(made.to_json())["created_at"] == "2026-01-09T12:29:01Z"
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, SupportsIndex, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -309,20 +309,27 @@ AsReceived = Annotated[_T, WrapValidator(_as_received)]
 class _WireDatetime(datetime):
     """A datetime that remembers how the service wrote it: nanoseconds and the form of the zone survive."""
 
-    wire: str
+    wire: str | None = None
+    """None for one that was computed from another, as by adding a day."""
+
+    @classmethod
+    def of(cls, moment: datetime, wire: str | None) -> Self:
+        kept = cls.combine(moment.date(), moment.timetz())
+        kept.wire = wire
+        return kept
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return self.of, (datetime.combine(self.date(), self.timetz()), self.wire)
 
 
 def _remember(value: object, handler: Any) -> Any:
     parsed: datetime = handler(value)
-    if not isinstance(value, str):
-        return parsed
-    kept = _WireDatetime.combine(parsed.date(), parsed.timetz())
-    kept.wire = value
-    return kept
+    return _WireDatetime.of(parsed, value) if isinstance(value, str) else parsed
 
 
 def _as_written(value: datetime) -> str:
-    return value.wire if isinstance(value, _WireDatetime) else value.isoformat().replace("+00:00", "Z")
+    wire = value.wire if isinstance(value, _WireDatetime) else None
+    return value.isoformat().replace("+00:00", "Z") if wire is None else wire
 
 
 Timestamp = Annotated[datetime, WrapValidator(_remember), PlainSerializer(_as_written, return_type=str)]
