@@ -128,17 +128,18 @@ def _cues(transcript: Transcript, limits: _Limits) -> list[_Cue]:
 
 def _joined(phrases: Iterator[_Phrase], limits: _Limits) -> Iterator[_Phrase]:
     """Phrases, where one that could only be glimpsed shares a subtitle with the next of its voice, if both fit."""
-    pieces, speaker = next(phrases, ([], None))
-    for more, next_speaker in phrases:
-        both = [*pieces, *more]
-        is_glimpse = next_speaker == speaker and more[0].start - pieces[0].start < GLIMPSE
-        if is_glimpse and _filled(both, 0, len(both), limits)[0] == len(both):
-            pieces = both
-        else:
-            yield pieces, speaker
-            pieces, speaker = more, next_speaker
-    if pieces:
-        yield pieces, speaker
+    held: _Phrase | None = None
+    for pieces, speaker in phrases:
+        if held is not None:
+            both = [*held[0], *pieces]
+            is_glimpse = held[1] == speaker and pieces[0].start - both[0].start < GLIMPSE
+            if is_glimpse and _filled(both, 0, len(both), limits)[0] == len(both):
+                pieces = both
+            else:
+                yield held
+        held = pieces, speaker
+    if held is not None:
+        yield held
 
 
 def _phrases(made: Fragments, writing: Writing, limits: _Limits) -> Iterator[_Phrase]:
