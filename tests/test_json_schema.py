@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from speechmatics import BatchTranscriptionConfig, JobConfig, JobDetails, Transcript, models
 from speechmatics.models import Leniency, leniency
+from speechmatics.testing import wire_job_configs, wire_job_details, wire_transcripts
 
 CONFIG: dict[str, Any] = {
     "type": "transcription",
@@ -116,6 +118,19 @@ def test_good_data_passes(model: type[BaseModel], example: dict[str, Any]) -> No
         written = model.model_validate(example).model_dump(mode="json", by_alias=True, exclude_unset=True)
     validator(model).validate(written)
     validator(model, "serialization").validate(written)
+
+
+VALIDATORS = {model: validator(model) for model in (JobConfig, JobDetails, Transcript)}
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@quick
+@given(wire_job_configs(unknown=True), wire_job_details(unknown=True), wire_transcripts(unknown=True))
+def test_whatever_is_valid_passes(config: dict[str, Any], job: dict[str, Any], transcript: dict[str, Any]) -> None:
+    """Every part of the API, with fields and values to come: the schemas are no stricter than the models."""
+    VALIDATORS[JobConfig].validate(config)
+    VALIDATORS[JobDetails].validate(job)
+    VALIDATORS[Transcript].validate(transcript)
 
 
 def test_the_flat_config_s_json_passes() -> None:
