@@ -28,6 +28,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsona
 
 from speechmatics.exceptions import InvalidResponseError
 from speechmatics.models._collector import CollectorHeld
+from speechmatics.models._json_schema import without_rules
 
 __all__ = [
     "AsReceived",
@@ -249,6 +250,13 @@ class ReceivedModel(BaseModel):
         protected_namespaces=(),
         use_attribute_docstrings=True,
     )
+
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+            """Pydantic's, without the rules for configurations: one that comes back is not judged again."""
+            return without_rules(super().model_json_schema(*args, **options))
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:
