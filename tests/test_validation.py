@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import os
+import pickle
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -492,6 +493,9 @@ def test_a_report_tells() -> None:
         bad.raise_for_errors()
     assert caught.value.report is bad
     assert isinstance(caught.value, ValueError)
+    caught.value.add_note("in the morning's batch")
+    sent = pickle.loads(pickle.dumps(caught.value))
+    assert (str(sent), sent.report, sent.__notes__) == (str(caught.value), bad, ["in the morning's batch"])
 
 
 def test_the_example_of_the_documentation() -> None:
