@@ -210,6 +210,11 @@ def test_fields_are_set_in_any_order_and_a_wrong_value_changes_nothing() -> None
         overrides.sensitivity = 2
     assert overrides.sensitivity == 0.2
     assert overrides.to_dict() == {"sensitivity": 0.2}
+    tracking = sm.TrackingData(title="a")
+    with pytest.raises(ValidationError, match="must be JSON"):
+        tracking.details = {"a": object()}
+    assert tracking.to_dict() == {"title": "a"}
+    assert tracking.model_fields_set == {"title"}
 
 
 def test_existing_code_s_positional_arguments() -> None:

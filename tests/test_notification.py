@@ -30,7 +30,7 @@ JOB = {"id": "a1b2c3d4e5", "status": "done", "created_at": "2026-01-09T12:29:01Z
 TEXT = "SPEAKER: S1\nHellö.\n"
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nHello.\n\n"
 AUDIO = bytes(range(256)) + b"\r\n--\r\n\r\n--b\r\r\n\n"
-BOUNDARY = "6f1c0b7d9e"
+BOUNDARY = "6f1C0b7D9e"
 
 Part = tuple[str, bytes]
 

@@ -213,6 +213,7 @@ def test_a_mark_without_a_speaker_belongs_to_its_neighbour() -> None:
     """To the word after it if it stands before it, else to the word before."""
     items = [("Hi", {"speaker": "S1"}), mark("¿", "next"), ("Yes", {"speaker": "S2"}), mark("&", "none")]
     assert transcript(*items).to_text() == "SPEAKER: S1\nHi\n\nSPEAKER: S2\n¿Yes &\n"
+    assert transcript(mark("..."), ("Hi", {"speaker": "S1"})).to_text() == "SPEAKER: S1\n... Hi\n"
 
 
 def test_nothing_makes_nothing() -> None:

@@ -108,6 +108,10 @@ GOOD = {
     "an entity before its words": transcript(entity(1, 3), word(1, 2), word(2, 3), word(3, 4)),
     "an entity after its words": transcript(word(1, 2), word(2, 3), entity(1, 3), word(3, 4)),
     "rounded times": transcript(word(0.1, 0.31), word(0.3, 59.9), word(59.9, 60.9)),
+    "starts rounded to hundredths": transcript(word(1, 1), word(0.99, 2)),
+    "an unknown speaker": transcript(
+        word(1, 2), translations={"de": [{"start_time": 1, "end_time": 2, "content": "", "speaker": "UU"}]}
+    ),
     "fetched audio": transcript(word(1, 2), job={"id": "a1", "created_at": "2026-01-09T12:29:01Z"}),
     "nulls": transcript(
         {"type": "word", "start_time": 1, "end_time": 2, "alternatives": [reading(tags=None)], "channel": None},
