@@ -91,6 +91,14 @@ def test_a_single_text_item_is_the_body(content_type: str) -> None:
     assert (notification.txt, notification.srt) == (None, SRT)
 
 
+def test_text_in_latin_1_is_read_as_it_says() -> None:
+    """And text in UTF-8 with a byte order mark without the mark."""
+    headers = {"Content-Type": "text/plain; charset=ISO-8859-1"}
+    assert Notification.from_request(QUERY, headers, TEXT.encode("latin-1")).txt == TEXT
+    headers = {"Content-Type": "text/plain"}
+    assert Notification.from_request(QUERY, headers, TEXT.encode("utf-8-sig")).txt == TEXT
+
+
 def test_an_empty_body_says_just_how_the_job_ended() -> None:
     """As `contents: []` asks for."""
     notification = Notification.from_request("id=a&status=trim_error", {}, b"")
