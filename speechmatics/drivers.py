@@ -7,8 +7,12 @@ import platform
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from contextlib import closing
+from contextvars import copy_context
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +32,7 @@ from speechmatics.exceptions import (
     error_for_failure,
     request_id_of,
 )
-from speechmatics.flows import Flow, Sleep
+from speechmatics.flows import Aside, Flow, Sleep, Stream
 from speechmatics.media import MultipartBody
 from speechmatics.operations import BasicAuth, CustomRequest, Request
 from speechmatics.settings import DEFAULT_MP_URL, ConnectionSettings
@@ -246,20 +250,31 @@ class BlockingDriver(_Wire):
         finally:
             flow.close()
 
-    def _do(self, step: Request | Sleep) -> httpx.Response | None:
+    def each(self, stream: Stream[_T]) -> Iterator[_T]:
+        """Runs a stream as its results are asked for."""
+        for flow in stream:
+            yield from self.run(flow)
+
+    def _do(self, step: Request | Sleep | Aside) -> httpx.Response | None:
         if isinstance(step, Sleep):
             self._sleep(step.seconds)
+            return None
+        if isinstance(step, Aside):
+            step.function()
             return None
         client = self.open()
         request = self._build(client, step)
         started = time.monotonic()
         auth = self._auth_of(step)
+        send = partial(
+            client.send,
+            request,
+            auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
+            follow_redirects=_follows(step),
+        )
+        limit = _limit(step)
         try:
-            response = client.send(
-                request,
-                auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
-                follow_redirects=_follows(step),
-            )
+            response = send() if limit is None else _send_within(limit, request, send)
         except httpx.RequestError as error:
             failure = error
         else:
@@ -314,25 +329,83 @@ class AwaitingDriver(_Wire):
         finally:
             flow.close()
 
-    async def _do(self, step: Request | Sleep) -> httpx.Response | None:
+    def each(self, stream: Stream[_T]) -> AsyncIterator[_T]:
+        """Runs a stream as its results are asked for."""
+        return _Results(self, stream)
+
+    async def _do(self, step: Request | Sleep | Aside) -> httpx.Response | None:
         if isinstance(step, Sleep):
             await self._sleep(step.seconds)
+            return None
+        if isinstance(step, Aside):
+            await anyio.to_thread.run_sync(step.function, abandon_on_cancel=True)
             return None
         client = self.open()
         request = self._build(client, step)
         started = time.monotonic()
         auth = self._auth_of(step)
+        sending = client.send(
+            request,
+            auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
+            follow_redirects=_follows(step),
+        )
+        limit = _limit(step)
         try:
-            response = await client.send(
-                request,
-                auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
-                follow_redirects=_follows(step),
-            )
+            response = await (sending if limit is None else _await_within(limit, request, sending))
         except httpx.RequestError as error:
             failure = error
         else:
             return self._answered(request, response, started)
         raise self._failed(step, request, failure)
+
+
+class _Results(AsyncIterator[_T]):
+    """What a stream gives.
+
+    An async generator that is left half-read wants to be closed, and says so on trio; this may just be dropped. As
+    with a generator, an error ends it, and one task at a time may read it.
+    """
+
+    def __init__(self, driver: AwaitingDriver, stream: Stream[_T]) -> None:
+        self._driver = driver
+        self._stream = stream
+        self._ready: Iterator[_T] = iter(())
+        self._guard = anyio.ResourceGuard("reading")
+
+    async def __anext__(self) -> _T:
+        with self._guard:
+            while True:
+                for value in self._ready:
+                    return value
+                stream, self._stream = self._stream, iter(())
+                flow = next(stream, None)
+                if flow is None:
+                    raise StopAsyncIteration
+                self._ready = iter(await self._driver.run(flow))
+                self._stream = stream
+
+    async def aclose(self) -> None:
+        """Ends it."""
+        self._stream, self._ready = iter(()), iter(())
+
+
+class _LimitedStream(httpx.SyncByteStream):
+    """The body of an answer, given up at a moment."""
+
+    def __init__(self, response: httpx.Response, end: float, request: httpx.Request) -> None:
+        # The answers of a blocking client have streams of this kind, but the type does not say so.
+        [self._stream] = [stream for stream in [response.stream] if isinstance(stream, httpx.SyncByteStream)]
+        self._end = end
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            yield chunk
+            if time.monotonic() > self._end:
+                raise _too_late(self._request)
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class _AsyncBody:
@@ -366,6 +439,50 @@ def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
 
 def _follows(step: Request) -> bool:
     return isinstance(step, CustomRequest) and step.options.get("follow_redirects", False)
+
+
+def _limit(step: Request) -> float | None:
+    return None if isinstance(step, CustomRequest) else step.limit
+
+
+def _send_within(limit: float, request: httpx.Request, send: Callable[..., httpx.Response]) -> httpx.Response:
+    """Sends in a thread of its own, which is left behind when the time is over.
+
+    The time limits of httpx bound each step of an exchange. None of them bounds one that proceeds byte by byte, nor
+    the look-up of a name, and nothing can interrupt these from outside. The thread that is left behind ends when its
+    step does, or with the body's next bytes, or when the connection is closed; it does not keep the program alive.
+    """
+    end = time.monotonic() + limit
+    outcome = Future[httpx.Response]()
+    context = copy_context()
+
+    def exchange() -> httpx.Response:
+        with closing(send(stream=True)) as response:
+            response.stream = _LimitedStream(response, end, request)
+            response.read()
+            return response
+
+    def work() -> None:
+        try:
+            outcome.set_result(context.run(exchange))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, name="speechmatics-exchange", daemon=True).start()
+    if not wait_for([outcome], min(end - time.monotonic(), threading.TIMEOUT_MAX)).done:
+        raise _too_late(request)
+    return outcome.result()
+
+
+async def _await_within(limit: float, request: httpx.Request, sending: Awaitable[httpx.Response]) -> httpx.Response:
+    """Awaits an answer, and cancels the exchange when the time is over."""
+    with anyio.move_on_after(limit):
+        return await sending
+    raise _too_late(request)
+
+
+def _too_late(request: httpx.Request) -> httpx.ReadTimeout:
+    return httpx.ReadTimeout("no whole answer came in time", request=request)
 
 
 def _request_of(failure: httpx.RequestError) -> httpx.Request | None:

@@ -37,7 +37,7 @@
         ├── InvalidResponseError                also ValueError: the answer is not what the API documents
         ├── TranscriptionError                  the job ended without a transcript
         │   └── UnknownFormatError              also ValueError; nothing was sent
-        └── WaitTimeoutError                    also TimeoutError: the job still runs
+        └── WaitTimeoutError                    also TimeoutError: there is no transcript yet
 """
 
 from __future__ import annotations
@@ -325,7 +325,7 @@ class UnknownFormatError(TranscriptionError, ValueError):
 
 
 class WaitTimeoutError(SpeechmaticsError, TimeoutError):
-    """The job did not end within the given time; it still runs."""
+    """The job did not end within the given time and still runs; or it is done, but its transcript came too late."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {

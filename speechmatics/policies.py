@@ -22,16 +22,18 @@ from speechmatics.exceptions import (
 )
 
 __all__ = [
+    "CURSOR_STEP",
     "HELD",
     "JobPager",
     "RetryPolicy",
     "is_passing",
     "may_have_arrived",
-    "polling_delays",
+    "polling_delay",
     "recovery_delays",
     "retry_after",
     "server_time",
     "wait_seconds",
+    "with_zone",
 ]
 
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
@@ -40,6 +42,8 @@ REFUSING_STATUSES = frozenset({429, 503})
 """Statuses that say that a request was turned away before it was worked on."""
 POLLING_SHARE = 0.045
 """Share of the time already waited that passes before the next look: so much later is a job's end seen at most."""
+CURSOR_STEP = timedelta(milliseconds=1)
+"""What the service's cutting of a time cursor may take from it (specification)."""
 HELD = 0.5
 """Seconds from which on an answer counts as held back by a server that honours `wait`."""
 
@@ -120,14 +124,12 @@ def may_have_arrived(error: SpeechmaticsError, path: str) -> bool:
     return isinstance(error, InvalidResponseError)
 
 
-def polling_delays(first: float, longest: float, clock: Callable[[], float]) -> Iterator[float]:
-    """Seconds to wait before each further look at a running job, without end.
+def polling_delay(first: float, longest: float, waited: float) -> float:
+    """Seconds to wait before the next look at a job that runs and has been waited for so long.
 
     `first` to begin with, then a share of the time waited so far, up to `longest`.
     """
-    started = clock()
-    while True:
-        yield min(longest, max(first, POLLING_SHARE * (clock() - started)))
+    return min(longest, max(first, POLLING_SHARE * waited))
 
 
 def recovery_delays(window: float) -> Iterator[float]:
@@ -138,31 +140,36 @@ def recovery_delays(window: float) -> Iterator[float]:
 
 def wait_seconds(longest: int, left: float | None) -> int:
     """Whole seconds to ask the server to hold its answer back, so that it comes within the time left."""
-    return longest if left is None else max(0, min(longest, int(left)))
+    return longest if left is None else int(max(0, min(longest, left)))
+
+
+def with_zone(moment: datetime | None) -> datetime | None:
+    """The moment; one that is given without a zone is UTC."""
+    return moment if moment is None or moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 class JobPager:
     """Walks through the list of jobs by its time cursor, giving each job once.
 
-    The service cuts the cursor to milliseconds (specification), so that jobs of one millisecond may straddle two
-    pages: the cursor is set a millisecond late, and jobs seen before are passed over.
+    Jobs of one millisecond may straddle two pages: the cursor is set a millisecond late, and jobs seen before are
+    passed over.
     """
 
-    def __init__(self, page_size: int) -> None:
+    def __init__(self, page_size: int, created_before: datetime | None = None) -> None:
         self._page_size = page_size
         self._seen: set[str] = set()
-        self.created_before: datetime | None = None
+        self.created_before = created_before
         self.finished = False
 
     def take(self, page: Sequence[tuple[str, datetime | None]]) -> list[int]:
         """The positions of the jobs of a page, given by id and time of creation, that are new."""
         new = [position for position, (job_id, _) in enumerate(page) if job_id not in self._seen]
         self._seen.update(job_id for job_id, _ in page)
-        oldest = page[-1][1] if page else None
+        oldest = with_zone(page[-1][1]) if page else None
         if oldest is None or len(page) < self._page_size:
             self.finished = True
             return new
-        cursor = oldest + timedelta(milliseconds=1)
+        cursor = oldest + CURSOR_STEP
         if not new or cursor == self.created_before:
             cursor = oldest
         self.finished = cursor == self.created_before
@@ -172,7 +179,6 @@ class JobPager:
 
 def _http_date(text: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(text)
+        return with_zone(parsedate_to_datetime(text))
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import httpx
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 from pydantic_settings import (
@@ -25,6 +25,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableValueError
 from typing_extensions import Unpack
 
+from speechmatics._descriptions import DescribedModel
 from speechmatics.exceptions import SettingsError
 
 __all__ = ["DEFAULT_MP_URL", "DEFAULT_URL", "ConnectionSettings", "ProcessingData"]
@@ -91,10 +92,10 @@ def _check_mp_url(value: str | None) -> str | None:
     return None if value is None else _check_url(value)
 
 
-class ProcessingData(BaseModel):
+class ProcessingData(DescribedModel):
     """How an on-premises worker is to process a job."""
 
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     parallel_engines: Annotated[int, Field(ge=1)] | None = None
     """Engines that work on one job at once, 1 or more."""
@@ -185,7 +186,7 @@ class ConnectionSettings(BaseSettings):
         validate_assignment=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
+        defer_build=True,
     )
 
     url: Annotated[str, AfterValidator(_check_url)] = DEFAULT_URL

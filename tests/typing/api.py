@@ -52,6 +52,7 @@ def the_flag_decides_the_mode(settings: ConnectionSettings, flag: bool) -> None:
 def dicts(client: BatchClient, fmt: TranscriptFormat) -> None:
     assert_type(client.list_jobs(), list[Json])
     assert_type(client.iter_jobs(), Iterator[Json])
+    assert_type(client.wait_for_many(["id"]), Iterator[Json])
     assert_type(client.check_job_status("id"), Json)
     assert_type(client.get_job_result("id"), Json | Literal[False])
     assert_type(client.get_job_result("id", "json"), Json | Literal[False])
@@ -75,6 +76,7 @@ def dicts(client: BatchClient, fmt: TranscriptFormat) -> None:
 def models(client: BatchClient[Parsed], fmt: TranscriptFormat) -> None:
     assert_type(client.list_jobs(), list[JobDetails])
     assert_type(client.iter_jobs(), Iterator[JobDetails])
+    assert_type(client.wait_for_many(["id"]), Iterator[JobDetails])
     assert_type(client.check_job_status("id"), JobDetails)
     assert_type(client.get_job_result("id"), Transcript | Literal[False])
     assert_type(client.get_job_result("id", "json"), Transcript | Literal[False])
@@ -92,6 +94,7 @@ def models(client: BatchClient[Parsed], fmt: TranscriptFormat) -> None:
 def either(client: BatchClient[Raw | Parsed], fmt: TranscriptFormat) -> None:
     assert_type(client.list_jobs(), list[Json] | list[JobDetails])
     assert_type(client.iter_jobs(), Iterator[Json] | Iterator[JobDetails])
+    assert_type(client.wait_for_many(["id"]), Iterator[Json] | Iterator[JobDetails])
     assert_type(client.check_job_status("id"), Json | JobDetails)
     assert_type(client.get_job_result("id", "txt"), str | Literal[False])
     assert_type(client.get_job_result("id", fmt), Json | Transcript | str | Literal[False])
