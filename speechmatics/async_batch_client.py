@@ -53,6 +53,8 @@ class AsyncBatchClient(Generic[_Mode]):
         connection_settings: Settings, or a token, or None to take everything from the environment.
         from_cli: Taken for compatibility; has no effect.
         parse: False returns plain dicts as the server sent them, True returns models.
+        auth: What authorises requests in place of the settings' token: a `TemporaryKeyAuth` that clients share, or any
+            `httpx.Auth`.
         http_client: A client of one's own to send requests through; its owner closes it.
         on_retry: Told of each request that failed and is sent again.
 
@@ -67,6 +69,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: Literal[False] = False,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -77,6 +80,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: Literal[True],
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -87,6 +91,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: bool,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -96,12 +101,13 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: bool = False,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
-        self._driver = AwaitingDriver(self.connection_settings, http_client)
+        self._driver = AwaitingDriver(self.connection_settings, http_client, auth=auth)
         self._on_retry = on_retry
 
     def __repr__(self) -> str:
@@ -450,6 +456,26 @@ class AsyncBatchClient(Generic[_Mode]):
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
     ) -> str: ...
+    @overload
+    async def transcribe(
+        self: AsyncBatchClient[Raw],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | str: ...
+    @overload
+    async def transcribe(
+        self: AsyncBatchClient[Parsed],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript | str: ...
     @overload
     async def transcribe(
         self,

@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict, TypeVar
+from urllib.request import getproxies
 from uuid import uuid4
 
 import anyio
@@ -56,8 +57,11 @@ def _user_agent() -> str:
 
 
 @cache
-def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool) -> ssl.SSLContext:
-    """A TLS context, built once for all clients."""
+def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool, http2: bool) -> ssl.SSLContext:
+    """A TLS context, built once for all clients that differ in nothing of this.
+
+    HTTP/2 is offered by the context itself, which httpx sets anew for each connection.
+    """
     try:
         if isinstance(verify, Path):
             place = verify.expanduser()
@@ -71,7 +75,8 @@ def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool) -> ssl.
         raise SettingsError(f"{named} cannot be loaded as certificates: {error}") from None
     if client_cert is not None:
         try:
-            context.load_cert_chain(client_cert.expanduser())
+            # Without a password OpenSSL would ask the terminal for that of an encrypted key, and wait.
+            context.load_cert_chain(client_cert.expanduser(), password="")
         except OSError as error:
             raise SettingsError(f"client_cert: {client_cert} cannot be loaded: {error}") from None
     return context
@@ -87,7 +92,7 @@ class _ClientOptions(TypedDict):
     verify: ssl.SSLContext
     timeout: httpx.Timeout
     trust_env: bool
-    proxy: str | None
+    proxy: httpx.Proxy | None
     http2: bool
     limits: httpx.Limits
 
@@ -95,35 +100,46 @@ class _ClientOptions(TypedDict):
 class _Wire:
     """What both drivers know of how requests look."""
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(self, settings: ConnectionSettings, auth: httpx.Auth | None) -> None:
         self._settings = settings
         self._base_url = httpx.URL(settings.base_url)
-        self._auth = _auth(settings)
+        self._auth = auth if auth is not None else _auth(settings)
         self._headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent(), **settings.headers})
         if settings.processing_data is not None:
             self._headers["X-SM-Processing-Data"] = settings.processing_data.header
 
     def _client_options(self) -> _ClientOptions:
         settings = self._settings
-        uses_tls = self._base_url.scheme == "https" or settings.generate_temp_token or settings.proxy is not None
-        context = settings.ssl_context or (
-            _tls(settings.verify, settings.client_cert, settings.trust_env) if uses_tls else _no_tls()
-        )
         if settings.http2 and find_spec("h2") is None:
             raise MissingExtraError("HTTP/2", "http2")
-        if settings.proxy is not None and settings.proxy.startswith("socks5") and find_spec("socksio") is None:
-            raise MissingExtraError("a SOCKS proxy", "socks")
+        context = self._context()
         return {
             "verify": context,
             "timeout": settings.timeout,
             "trust_env": settings.trust_env,
-            "proxy": settings.proxy,
+            "proxy": _proxy(settings, context),
             "http2": settings.http2,
             "limits": httpx.Limits(
                 max_connections=settings.max_connections,
                 max_keepalive_connections=settings.max_keepalive_connections,
             ),
         }
+
+    def _context(self) -> ssl.SSLContext:
+        settings = self._settings
+        if settings.ssl_context is not None:
+            if settings.client_cert is not None or settings.verify is not True:
+                raise SettingsError("ssl_context says how certificates are checked: give it, or verify and client_cert")
+            return settings.ssl_context
+        uses_tls = (
+            self._base_url.scheme == "https"
+            # Temporary keys come from another server; what other ways of authorisation send, and where, is theirs.
+            or not (self._auth is None or isinstance(self._auth, BearerAuth))
+            or (settings.proxy is not None and httpx.URL(settings.proxy).scheme == "https")
+        )
+        if not uses_tls:
+            return _no_tls()
+        return _tls(settings.verify, settings.client_cert, settings.trust_env, settings.http2)
 
     def _build(self, client: httpx.Client | httpx.AsyncClient, step: Request) -> httpx.Request:
         if isinstance(step, CustomRequest):
@@ -182,7 +198,11 @@ class _Wire:
         # A failure of the exchange that gets a temporary key concerns another request than this one.
         failed = _request_of(failure) or request
         _logger.debug(
-            "%s %s: %s, request id %s", failed.method, failed.url, type(failure).__name__, request.headers[REQUEST_ID]
+            "%s %s: %s, request id %s",
+            failed.method,
+            failed.url,
+            type(failure).__name__,
+            failed.headers.get(REQUEST_ID),
         )
         return error_for_failure(failure, failed, job_id=step.job_id)
 
@@ -209,9 +229,10 @@ class BlockingDriver(_Wire):
         settings: ConnectionSettings,
         http_client: httpx.Client | None = None,
         *,
+        auth: httpx.Auth | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(settings)
+        super().__init__(settings, auth)
         self._given = http_client
         self._own: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -291,9 +312,10 @@ class AwaitingDriver(_Wire):
         settings: ConnectionSettings,
         http_client: httpx.AsyncClient | None = None,
         *,
+        auth: httpx.Auth | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        super().__init__(settings)
+        super().__init__(settings, auth)
         self._given = http_client
         self._own: httpx.AsyncClient | None = None
         self._sleep = sleep
@@ -354,6 +376,10 @@ class AwaitingDriver(_Wire):
             response = await (sending if limit is None else _await_within(limit, request, sending))
         except httpx.RequestError as error:
             failure = error
+        except ssl.SSLError as error:
+            # On asyncio an alert of the server comes through httpx as it is.
+            failure = httpx.ReadError(str(error), request=request)
+            failure.__cause__ = error
         else:
             return self._answered(request, response, started)
         raise self._failed(step, request, failure)
@@ -425,6 +451,8 @@ class _AsyncBody:
 
 def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
     if settings.auth_token is None:
+        if settings.generate_temp_token:
+            raise SettingsError("generate_temp_token needs auth_token: the long-lived key that makes temporary keys")
         return None
     if not settings.generate_temp_token:
         return BearerAuth(settings.auth_token)
@@ -435,6 +463,36 @@ def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
         region=settings.region,
         url=settings.mp_url or DEFAULT_MP_URL,
     )
+
+
+def _proxy(settings: ConnectionSettings, context: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy of the settings; those of the environment are httpx's to find, and checked here first."""
+    if settings.proxy is None:
+        for name, url in getproxies().items() if settings.trust_env else ():
+            if name in ("all", "http", "https"):
+                _check_proxy_of_environment(name, url if "://" in url else f"http://{url}")
+        return None
+    proxy = httpx.Proxy(settings.proxy)
+    _check_extra(proxy)
+    if proxy.url.scheme == "https":
+        proxy.ssl_context = context
+    return proxy
+
+
+def _check_proxy_of_environment(name: str, url: str) -> None:
+    try:
+        proxy = httpx.Proxy(url)
+    except (ValueError, httpx.InvalidURL):
+        raise SettingsError(
+            f"the environment's {name}_proxy must be an http, https, socks5 or socks5h URL (it is not shown); "
+            "with trust_env=False it is not used"
+        ) from None
+    _check_extra(proxy)
+
+
+def _check_extra(proxy: httpx.Proxy) -> None:
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise MissingExtraError("a SOCKS proxy", "socks")
 
 
 def _follows(step: Request) -> bool:

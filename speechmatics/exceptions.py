@@ -228,12 +228,14 @@ class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
         response: The whole answer.
     """
 
-    def __init__(self, response: httpx.Response, *, job_id: str | None = None) -> None:
+    def __init__(self, response: httpx.Response, *, job_id: str | None = None, context: str | None = None) -> None:
         self.status_code: int = response.status_code
         self.error, self.detail = _read_error_body(response)
         self.request_id: str | None = request_id_of(response)
         request = response.request
-        message = f"{self.status_code} {self.error}"
+        message = (
+            f"{self.status_code} {self.error}" if context is None else f"{context}: {self.status_code} {self.error}"
+        )
         if self.detail:
             message += f": {self.detail}"
         message += f" ({request.method} {request.url}"
@@ -280,11 +282,15 @@ class InvalidResponseError(SpeechmaticsError, ValueError):
 
     Attributes:
         body: What was received.
+        request: The request that was answered so, where that is another than the one made: that for a temporary key.
     """
 
-    def __init__(self, message: str, *, body: bytes = b"", job_id: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, body: bytes = b"", job_id: str | None = None, request: httpx.Request | None = None
+    ) -> None:
         super().__init__(message, job_id=job_id)
         self.body = body
+        self.request = request
 
 
 class SubmissionUncertainError(SpeechmaticsError):
@@ -350,14 +356,16 @@ _BY_HTTPX: dict[type[httpx.RequestError], type[RequestError]] = {
 }
 
 
-def error_for_status(response: httpx.Response, *, job_id: str | None = None) -> APIStatusError:
-    """The error that an answer with a status of 400 or above stands for."""
+def error_for_status(
+    response: httpx.Response, *, job_id: str | None = None, context: str | None = None
+) -> APIStatusError:
+    """The error that an answer with a status of 400 or above stands for; its message begins with the context."""
     status = response.status_code
     if status == 404 and job_id is not None:
-        return JobNotFoundException(response, job_id=job_id)
+        return JobNotFoundException(response, job_id=job_id, context=context)
     if status >= 500:
-        return ServerError(response, job_id=job_id)
-    return _BY_STATUS.get(status, APIStatusError)(response, job_id=job_id)
+        return ServerError(response, job_id=job_id, context=context)
+    return _BY_STATUS.get(status, APIStatusError)(response, job_id=job_id, context=context)
 
 
 def error_for_failure(

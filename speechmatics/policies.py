@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,8 @@ PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses of failures that pass."""
 REFUSING_STATUSES = frozenset({429, 503})
 """Statuses that say that a request was turned away before it was worked on."""
+DISTRUST = ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")
+"""Words of OpenSSL's errors of which one stands in each that says that a certificate is missing or not trusted."""
 POLLING_SHARE = 0.045
 """Share of the time already waited that passes before the next look: so much later is a job's end seen at most."""
 CURSOR_STEP = timedelta(milliseconds=1)
@@ -106,22 +109,26 @@ def is_passing(error: SpeechmaticsError) -> bool:
     """Whether the same request may well succeed a little later."""
     if isinstance(error, APIStatusError):
         return error.status_code in PASSING_STATUSES
-    return isinstance(error, RequestError)
+    if isinstance(error, ProxyError):
+        # A proxy that answers is quoted by its status, as in "407 Proxy Authentication Required".
+        status = str(error).partition(" ")[0]
+        return not status.isdecimal() or int(status) in PASSING_STATUSES
+    return isinstance(error, RequestError) and not _is_distrust(error)
 
 
 def may_have_arrived(error: SpeechmaticsError, path: str) -> bool:
     """Whether the server may have acted on a request to `path` that failed so.
 
-    It has not if there was no connection, if it turned the request away, or if what failed was the exchange that gets
-    a temporary key.
+    It has not if there was no connection, if it turned the request away or did not trust the client, or if what failed
+    was the exchange that gets a temporary key.
     """
     if isinstance(error, RequestError | APIStatusError) and not error.request.url.path.endswith("/" + path):
         return False
     if isinstance(error, APIStatusError):
         return error.status_code in PASSING_STATUSES - REFUSING_STATUSES
     if isinstance(error, RequestError):
-        return not isinstance(error, ConnectError | ConnectTimeout | PoolTimeout | ProxyError)
-    return isinstance(error, InvalidResponseError)
+        return not (isinstance(error, ConnectError | ConnectTimeout | PoolTimeout | ProxyError) or _is_distrust(error))
+    return isinstance(error, InvalidResponseError) and error.request is None
 
 
 def polling_delay(first: float, longest: float, waited: float) -> float:
@@ -175,6 +182,15 @@ class JobPager:
         self.finished = cursor == self.created_before
         self.created_before = cursor
         return new
+
+
+def _is_distrust(error: RequestError) -> bool:
+    """Whether one side refused the other's certificate: it will again, and read no request.
+
+    With TLS 1.3 a client hears of it only after it has begun to send.
+    """
+    cause = error.__cause__
+    return isinstance(cause, ssl.SSLError) and any(word in str(cause) for word in DISTRUST)
 
 
 def _http_date(text: str) -> datetime | None:

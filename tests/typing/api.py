@@ -70,7 +70,10 @@ def dicts(client: BatchClient, fmt: TranscriptFormat) -> None:
     assert_type(client.transcribe("a.wav", None, "json"), Json)
     assert_type(client.transcribe("a.wav", None, "txt"), str)
     assert_type(client.transcribe("a.wav", transcription_format="srt"), str)
+    assert_type(client.transcribe("a.wav", transcription_format=fmt), Json | str)
+    assert_type(client.transcribe("a.wav", None, fmt), Json | str)
     assert_type(client.get_usage(), Json)
+    assert_type(client.wait_for_many(["id"]), Iterator[Json])
 
 
 def models(client: BatchClient[Parsed], fmt: TranscriptFormat) -> None:
@@ -88,7 +91,9 @@ def models(client: BatchClient[Parsed], fmt: TranscriptFormat) -> None:
     assert_type(client.wait_for_completion("id", fmt), Transcript | str)
     assert_type(client.transcribe("a.wav"), Transcript)
     assert_type(client.transcribe("a.wav", transcription_format="txt"), str)
+    assert_type(client.transcribe("a.wav", transcription_format=fmt), Transcript | str)
     assert_type(client.get_usage(), UsageReport)
+    assert_type(client.wait_for_many(["id"]), Iterator[JobDetails])
 
 
 def either(client: BatchClient[Raw | Parsed], fmt: TranscriptFormat) -> None:
@@ -101,7 +106,9 @@ def either(client: BatchClient[Raw | Parsed], fmt: TranscriptFormat) -> None:
     assert_type(client.wait_for_completion("id"), str)
     assert_type(client.wait_for_completion("id", fmt), Json | Transcript | str)
     assert_type(client.transcribe("a.wav", transcription_format="txt"), str)
+    assert_type(client.transcribe("a.wav", transcription_format=fmt), Json | Transcript | str)
     assert_type(client.get_usage(), Json | UsageReport)
+    assert_type(client.wait_for_many(["id"]), Iterator[Json] | Iterator[JobDetails])
 
 
 def the_same_in_every_mode(client: BatchClient[Raw | Parsed]) -> None:
