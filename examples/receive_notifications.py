@@ -29,12 +29,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 from pathlib import Path
 
-from speechmatics import InvalidResponseError, Notification
+from speechmatics import InvalidResponseError, JobDetails, Notification
 
 MAX_BODY = 1 << 30
 """Bytes of a callback: it may bring the audio back, which is below 1 GB."""
 MAX_CHUNK_LINE = 1024
 """Bytes of the line that says how long a chunk is."""
+
+
+def reasons(notification: Notification) -> list[str]:
+    """Why the job failed, or what else went wrong with it, where its details were asked for (`jobinfo`)."""
+    job = notification.jobinfo
+    errors = job.errors if isinstance(job, JobDetails) else None
+    return [error.message or "for no reason that is given" for error in errors or ()]
 
 
 def save(notification: Notification, directory: Path) -> list[Path]:
@@ -109,7 +116,7 @@ def make_server(host: str, port: int, directory: Path, authorization: str | None
                 print(f"refused: {error}", file=sys.stderr)
                 self.answer(HTTPStatus.BAD_REQUEST)
                 return
-            print(f"job {notification.id}: {notification.status}", *saved, flush=True)
+            print(f"job {notification.id}: {notification.status}", *reasons(notification), *saved, sep=", ", flush=True)
             self.answer(HTTPStatus.OK)
 
         def do_PUT(self) -> None:

@@ -117,9 +117,11 @@ if TYPE_CHECKING:
         TranscriptionConfig,
         TranslationConfig,
         TranslationSentence,
+        Turn,
         UnknownConfigWarning,
         UsageDetails,
         UsageReport,
+        WordRecord,
     )
     from speechmatics.validation import (
         ProblemCode,
@@ -238,6 +240,7 @@ __all__ = [
     "TranscriptionError",
     "TranslationConfig",
     "TranslationSentence",
+    "Turn",
     "UnknownConfigWarning",
     "UnknownFormatError",
     "UsageDetails",
@@ -245,6 +248,7 @@ __all__ = [
     "ValidationProblem",
     "ValidationReport",
     "WaitTimeoutError",
+    "WordRecord",
     "WriteError",
     "WriteTimeout",
     "validate_config",

@@ -43,7 +43,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -154,6 +155,10 @@ class InvalidDataError(InvalidInputError):
     def __init__(self, message: str, *, report: ValidationReport) -> None:
         super().__init__(message)
         self.report = report
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets a worker process of a pipeline raise it: errors travel between processes by pickle."""
+        return partial(type(self), report=self.report), self.args, self.__dict__
 
 
 class MissingExtraError(SpeechmaticsError, ImportError):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 
 from speechmatics import BatchTranscriptionConfig, JobConfig, JobDetails, Transcript, models
-from speechmatics.models import Leniency, leniency
+from speechmatics.models import Leniency, ReceivedModel, leniency
+from speechmatics.testing import wire_job_configs, wire_job_details, wire_transcripts
+from tests.test_definitions import model_named
+from tests.test_two_way import NAMES, wire
 
 CONFIG: dict[str, Any] = {
     "type": "transcription",
@@ -116,6 +122,49 @@ def test_good_data_passes(model: type[BaseModel], example: dict[str, Any]) -> No
         written = model.model_validate(example).model_dump(mode="json", by_alias=True, exclude_unset=True)
     validator(model).validate(written)
     validator(model, "serialization").validate(written)
+
+
+VALIDATORS = {model: validator(model) for model in (JobConfig, JobDetails, Transcript)}
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@quick
+@given(wire_job_configs(unknown=True), wire_job_details(unknown=True), wire_transcripts(unknown=True))
+def test_whatever_is_valid_passes(config: dict[str, Any], job: dict[str, Any], transcript: dict[str, Any]) -> None:
+    """Every part of the API, with fields and values to come: the schemas are no stricter than the models."""
+    VALIDATORS[JobConfig].validate(config)
+    VALIDATORS[JobDetails].validate(job)
+    VALIDATORS[Transcript].validate(transcript)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if issubclass(model_named(name), ReceivedModel)])
+@quick
+@given(data=st.data())
+def test_every_answer_that_is_read_passes(name: str, data: st.DataObject) -> None:
+    """Even where a configuration comes back that would not be taken from a user."""
+    model = model_named(name)
+    sent = data.draw(wire(name))
+    model.model_validate(sent)
+    received_validator(model).validate(sent)
+
+
+@cache
+def received_validator(model: type[BaseModel]) -> Any:
+    """A validator without formats, which the models are more generous with."""
+    return Draft202012Validator(model.model_json_schema())
+
+
+def test_a_configuration_that_comes_back_is_not_judged() -> None:
+    """Its types are; and the schema of what is sent stays as strict as it was."""
+    config = {"transcription_config": {"language": "", "model": "enhanced", "operating_point": "enhanced"}}
+    callbacks = [{"url": "x", "method": "POST"}] * 4
+    job = {"id": "a", "status": "done", "config": {**config, "notification_config": callbacks}}
+    received_validator(JobDetails).validate(job)
+    received_validator(models.RetrieveJobResponse).validate({"job": job})
+    received_validator(Transcript).validate({"results": [], "metadata": config})
+    assert not received_validator(JobDetails).is_valid(changed(job, "config", "notification_config", to="x"))
+    assert not received_validator(Transcript).is_valid({"results": [], "metadata": {"transcription_config": []}})
+    assert not validator(JobConfig).is_valid({"type": "transcription", **config})
 
 
 def test_the_flat_config_s_json_passes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_transcripts_keep_everything(wire: dict[str, Any]) -> None:
         ({"model": "standard", "operating_point": "enhanced"}, "set model only"),
         ({"channel_diarization_labels": ["a"]}, 'needs diarization="channel"'),
         ({"diarization": "channel", "channel_diarization_labels": ["a b"]}, "letters, digits"),
-        ({"language": " "}, "language must not be empty"),
+        ({"language": " "}, r"transcription_config\.language: must not be empty"),
         ({"audio_filtering_config": {"volume_threshold": 101}}, "from 0 to 100"),
         ({"punctuation_overrides": {"permitted_marks": [",", "some"]}}, "'some' is neither"),
         ({"speaker_diarization_config": {"speakers": [{"label": "S1", "speaker_identifiers": ["x"]}]}}, "itself"),
@@ -135,7 +136,7 @@ def test_transcripts_keep_everything(wire: dict[str, Any]) -> None:
                     "speakers": [{"label": "A", "speaker_identifiers": [str(n) for n in range(51)]}]
                 }
             },
-            "takes 50 identifiers, not 51",
+            r"speakers: takes at most 50 identifiers in all, not 51",
         ),
     ],
 )
@@ -148,8 +149,11 @@ def test_wrong_transcription_configs_are_refused(data: dict[str, Any], message: 
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"translation_config": {"target_languages": [*"abcdef"]}}, "takes 1 to 5, not 6"),
-        ({"notification_config": [{"url": "https://example.com"}] * 4}, "takes 3 callbacks, not 4"),
+        ({"translation_config": {"target_languages": [*"abcdef"]}}, r"target_languages: takes 1 to 5 languages, not 6"),
+        (
+            {"notification_config": [{"url": "https://example.com"}] * 4},
+            "notification_config: takes at most 3 callbacks, not 4",
+        ),
         ({"notification_config": {"url": "https://example.com", "method": "get"}}, "method"),
         ({"fetch_data": {"url": "https://example.com", "auth_headers": ["secret"]}}, "it is not shown"),
         ({"fetch_data": {"url": "file:///etc"}}, "http:// or https://"),
@@ -206,6 +210,11 @@ def test_fields_are_set_in_any_order_and_a_wrong_value_changes_nothing() -> None
         overrides.sensitivity = 2
     assert overrides.sensitivity == 0.2
     assert overrides.to_dict() == {"sensitivity": 0.2}
+    tracking = sm.TrackingData(title="a")
+    with pytest.raises(ValidationError, match="must be JSON"):
+        tracking.details = {"a": object()}
+    assert tracking.to_dict() == {"title": "a"}
+    assert tracking.model_fields_set == {"title"}
 
 
 def test_existing_code_s_positional_arguments() -> None:
@@ -239,8 +248,39 @@ def test_config_files(tmp_path: Path) -> None:
     assert config.language == "fr"
 
 
+def test_a_configuration_in_every_form(tmp_path: Path) -> None:
+    """The wire's dict, the flat shape, a model (of which a copy is used) and a path; anything else is refused."""
+    data = {"type": "transcription", "transcription_config": {"language": "fr"}}
+    place = tmp_path / "c.json"
+    place.write_text(json.dumps(data))
+    model = JobConfig.model_validate(data)
+    for form in (data, BatchTranscriptionConfig(language="fr"), model, place, str(place)):
+        assert as_job_config(form).to_dict() == data
+    assert as_job_config(model) is not model
+    wrong: Any = ["transcription_config"]
+    with pytest.raises(sm.ConfigError, match=r"must be a dict, .* not list"):
+        as_job_config(wrong)
+    with pytest.raises(sm.ConfigError, match="the wire's shape is"):
+        as_job_config({"language": "fr"})
+
+
 def test_what_cannot_be_read_carries_the_body() -> None:
     """A transcript without results is an `InvalidResponseError`."""
     with pytest.raises(sm.InvalidResponseError, match="results: Field required") as caught:
         Transcript.from_json('{"format": "2.9"}')
     assert caught.value.body == b'{"format": "2.9"}'
+
+
+def test_a_warning_is_given_once_and_points_to_the_caller() -> None:
+    """However deep in the configuration the unknown field is, and whoever builds the models."""
+    data = {"transcription_config": {"language": "en", "new_switch": True}}
+    uses: list[Callable[[], object]] = [
+        lambda: as_job_config(data),
+        lambda: JobConfig.model_validate(data),
+        lambda: sm.TranscriptionConfig.model_validate(data["transcription_config"]),
+    ]
+    for use in uses:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            use()
+        assert [warning.filename for warning in caught] == [__file__]

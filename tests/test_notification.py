@@ -30,7 +30,7 @@ JOB = {"id": "a1b2c3d4e5", "status": "done", "created_at": "2026-01-09T12:29:01Z
 TEXT = "SPEAKER: S1\nHellö.\n"
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nHello.\n\n"
 AUDIO = bytes(range(256)) + b"\r\n--\r\n\r\n--b\r\r\n\n"
-BOUNDARY = "6f1c0b7d9e"
+BOUNDARY = "6f1C0b7D9e"
 
 Part = tuple[str, bytes]
 
@@ -89,6 +89,14 @@ def test_a_single_text_item_is_the_body(content_type: str) -> None:
     assert Notification.from_request(QUERY, headers, TEXT.encode()).txt == TEXT
     notification = Notification.from_request(QUERY, headers, SRT.encode())
     assert (notification.txt, notification.srt) == (None, SRT)
+
+
+def test_text_in_latin_1_is_read_as_it_says() -> None:
+    """And text in UTF-8 with a byte order mark without the mark."""
+    headers = {"Content-Type": "text/plain; charset=ISO-8859-1"}
+    assert Notification.from_request(QUERY, headers, TEXT.encode("latin-1")).txt == TEXT
+    headers = {"Content-Type": "text/plain"}
+    assert Notification.from_request(QUERY, headers, TEXT.encode("utf-8-sig")).txt == TEXT
 
 
 def test_an_empty_body_says_just_how_the_job_ended() -> None:
@@ -410,6 +418,19 @@ def call(receiver: tuple[str, int], target: str, body: Any, method: str = "POST"
     status = connection.getresponse().status
     connection.close()
     return status
+
+
+def test_the_example_receiver_says_why_a_job_failed(
+    receiver: tuple[str, int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the job's details have it, one reason for each attempt; the shorter information has none."""
+    errors = [{"message": "Audio fetch error, http status 418"}, {"timestamp": "2026-01-09T12:29:01Z"}]
+    for job in ({**JOB, "status": "rejected", "errors": errors}, {"id": "a1b2c3d4e5", "data_name": "a.wav"}):
+        body = as_bytes({"job": job})
+        assert call(receiver, "/?id=a1b2c3d4e5&status=fetch_error", body, Content_Type="application/json") == 200
+    failed, brief = capsys.readouterr().out.splitlines()
+    assert failed.startswith("job a1b2c3d4e5: fetch_error, Audio fetch error, http status 418, for no reason")
+    assert brief.startswith("job a1b2c3d4e5: fetch_error, /")
 
 
 def test_the_example_receiver_saves_what_callbacks_bring(receiver: tuple[str, int], tmp_path: Path) -> None:

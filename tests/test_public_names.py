@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any, get_args, get_type_hints
 
 import speechmatics
 from speechmatics import exceptions, models
@@ -20,6 +23,28 @@ def test_every_public_name_is_there() -> None:
     assert {"BatchClient", "ConnectionSettings", "Transcript", "JobConfig"} <= set(speechmatics.__all__)
 
 
+def classes_in(annotation: Any) -> Iterator[type]:
+    """The classes of this package that an annotation is made of."""
+    if isinstance(annotation, type) and annotation.__module__.startswith("speechmatics."):
+        yield annotation
+    for part in get_args(annotation):
+        yield from classes_in(part)
+
+
+def test_what_a_public_method_returns_can_be_named() -> None:
+    """In annotations of users: each of its classes is a public name of the package."""
+    names = {name: getattr(speechmatics, name) for name in speechmatics.__all__}
+    returned = {
+        found.__name__
+        for owner in filter(inspect.isclass, names.values())
+        for name, method in inspect.getmembers(owner, inspect.isfunction)
+        if not name.startswith("_") and str(method.__module__).startswith("speechmatics.")
+        for found in classes_in(get_type_hints(method, localns=names).get("return"))
+    }
+    assert {"Turn", "WordRecord", "RecognitionResult", "JobDetails"} <= returned
+    assert returned <= set(speechmatics.__all__)
+
+
 def test_every_module_says_what_it_is_for() -> None:
     """Each has a docstring and an `__all__`."""
     for info in pkgutil.walk_packages(speechmatics.__path__, "speechmatics."):
@@ -29,6 +54,19 @@ def test_every_module_says_what_it_is_for() -> None:
             module = importlib.import_module(info.name)
             assert module.__doc__, info.name
             assert hasattr(module, "__all__"), info.name
+
+
+def test_the_models_do_without_the_rendering_until_it_is_used() -> None:
+    """Which keeps their import short; the types that it gives are there all the same."""
+    code = """
+import sys, speechmatics.models
+print("speechmatics.rendering" in sys.modules)
+from speechmatics.models import Turn, WordRecord
+from speechmatics import Turn as same
+print(Turn is same, hasattr(speechmatics.models, "Trun"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["False", "True False"]
 
 
 def test_every_error_is_in_the_drawn_tree() -> None:
@@ -45,6 +83,21 @@ def test_the_client_imports_nothing_of_an_extra() -> None:
     code = f"import sys, speechmatics.batch_client; print(sorted({extras!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_strategies_without_hypothesis_name_the_extra() -> None:
+    """As soon as one is asked for; the package that has them is imported all the same."""
+    code = """
+import sys
+sys.modules["hypothesis"] = None
+import speechmatics, speechmatics.testing
+try:
+    speechmatics.testing.transcripts
+except speechmatics.MissingExtraError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "speechmatics-typed[testing]" in done.stdout
 
 
 def test_the_vendor_s_package_beside_this_one_still_imports() -> None:

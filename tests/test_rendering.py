@@ -213,6 +213,7 @@ def test_a_mark_without_a_speaker_belongs_to_its_neighbour() -> None:
     """To the word after it if it stands before it, else to the word before."""
     items = [("Hi", {"speaker": "S1"}), mark("¿", "next"), ("Yes", {"speaker": "S2"}), mark("&", "none")]
     assert transcript(*items).to_text() == "SPEAKER: S1\nHi\n\nSPEAKER: S2\n¿Yes &\n"
+    assert transcript(mark("..."), ("Hi", {"speaker": "S1"})).to_text() == "SPEAKER: S1\n... Hi\n"
 
 
 def test_nothing_makes_nothing() -> None:
@@ -279,6 +280,25 @@ def test_subtitles_end_with_sentences_pauses_and_speakers() -> None:
         *(("three", {"pause": 3.0}), ("four", {"speaker": "S1"}), ("five", {"speaker": "S2"})),
     ).to_srt()
     assert cue_texts(srt) == ["One.", "two?", "3.5 three", "four", "five"]
+
+
+def test_what_could_only_be_glimpsed_shares_a_subtitle() -> None:
+    """A sentence after which its speaker goes on within half a second, if both fit; otherwise it stands alone."""
+
+    def quick(content: str, start: float, **others: Any) -> Item:
+        return content, {"start_time": start, "end_time": start + 0.2, **others}
+
+    srt = transcript(
+        quick("Yes", 0), full_stop(), quick("No", 0.3), full_stop(), quick("Well", 0.9), full_stop()
+    ).to_srt()
+    assert cue_texts(srt) == ["Yes. No.", "Well."]
+    assert cue_times(srt)[0] == "00:00:00,000 --> 00:00:00,900"
+    tight = transcript(quick("Yes", 0), full_stop(), quick("No", 0.3)).to_srt(max_line_length=4, max_lines=1)
+    assert cue_texts(tight) == ["Yes.", "No"]
+    two = transcript(quick("Yes", 0, speaker="S1"), full_stop(), quick("No", 0.3, speaker="S2"), full_stop()).to_srt()
+    assert cue_texts(two) == ["Yes.", "No."]
+    paused = transcript(quick("Yes", 0), full_stop(), quick("No", 0.5), full_stop()).to_srt()
+    assert cue_texts(paused) == ["Yes.", "No."]
 
 
 def test_long_sentences_are_divided_after_a_mark_or_at_a_short_pause() -> None:

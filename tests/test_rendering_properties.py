@@ -26,6 +26,8 @@ CONTENT = st.text(LETTERS, min_size=1, max_size=12) | st.sampled_from(
 LABELS: list[list[str | None]] = [[None], ["A"], ["A", "B"]]
 VOICES = ["S1", "S2", "UU", "Ann & <Bo>"]
 MARKS = st.sampled_from([".", ",", "?", "。", "-", "(", "&"])
+MOMENT = 0.05
+"""Seconds by which cues without length are put one after another."""
 LANGUAGES = st.sampled_from(["en", "ja", "ar"])
 
 
@@ -162,6 +164,35 @@ def test_subtitles_stay_if_there_is_room(wire: Wire) -> None:
         assert one.end == two.start or (one.end - one.start).total_seconds() >= 1
     for cue in cues[-1:]:
         assert (cue.end - cue.start).total_seconds() >= 1
+
+
+def words_only(wire: Wire) -> Transcript:
+    """The transcript without its marks, so that each cue begins with a word."""
+    return Transcript.model_validate({**wire, "results": [r for r in wire["results"] if r["type"] != "punctuation"]})
+
+
+def said_at(wire: Wire, text: str) -> float:
+    """When the first word of a cue is said."""
+    number = bare(text).partition("#")[2].partition(";")[0]
+    return float(wire["results"][int(number)]["start_time"])
+
+
+@settings(deadline=None)
+@given(transcripts(channels=False))
+def test_subtitles_are_shown_when_they_are_spoken(wire: Wire) -> None:
+    """A cue begins with its first word."""
+    for cue in srt.parse(to_srt(words_only(wire))):
+        assert abs(said_at(wire, cue.content) - cue.start.total_seconds()) < MOMENT
+
+
+@settings(deadline=None)
+@given(transcripts())
+def test_subtitles_of_channels_are_in_the_order_of_time(wire: Wire) -> None:
+    """Who speaks first is shown first, and nobody before they speak."""
+    cues = webvtt.WebVTT.from_string(to_vtt(words_only(wire))).captions
+    times = [said_at(wire, unescape(cue.text)) for cue in cues]
+    assert times == sorted(times)
+    assert all(said < seconds(cue.start) + MOMENT for said, cue in zip(times, cues, strict=True))
 
 
 def seconds(clock: str) -> float:

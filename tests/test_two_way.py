@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import pickle
 import re
 import warnings
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -142,6 +145,35 @@ def test_unknown_result_types_survive() -> None:
     assert "Hi" in transcript.to_text()
 
 
+def test_a_time_is_a_datetime_and_keeps_how_it_was_written() -> None:
+    """To the nanosecond, which Python does not count; a time that a program sets is written as ISO 8601."""
+    written = "2026-01-09T12:29:01.123456789Z"
+    job = JobDetails.model_validate({"id": "a", "status": "done", "created_at": written})
+    assert job.created_at == datetime(2026, 1, 9, 12, 29, 1, 123456, tzinfo=UTC)
+    assert job.to_dict()["created_at"] == written
+    for copied in (copy.copy(job), copy.deepcopy(job), pickle.loads(pickle.dumps(job)), job.model_copy(deep=True)):
+        assert copied == job
+        assert copied.to_json() == job.to_json()
+    assert job.created_at is not None
+    job.created_at += timedelta(days=1)
+    assert job.to_dict()["created_at"] == "2026-01-10T12:29:01.123456Z"
+    made = JobDetails(id="a", status="done", created_at=datetime(2026, 1, 9, 12, 29, 1, tzinfo=UTC))
+    assert json.loads(made.to_json())["created_at"] == "2026-01-09T12:29:01Z"
+
+
+def test_a_known_status_is_a_member_and_a_new_one_a_string() -> None:
+    """So `is` and `match` work on those that are known, and nothing breaks on others."""
+    for status in models.JobStatus:
+        for job in (
+            JobDetails.model_validate({"id": "a", "status": status.value}),
+            JobDetails.from_json(json.dumps({"id": "a", "status": status.value})),
+        ):
+            assert job.status is status
+            assert job.is_running == (status is models.JobStatus.RUNNING)
+    assert JobDetails.from_json('{"id": "a", "status": "paused"}').is_running
+    assert type(JobDetails.from_json('{"id": "a", "status": "paused"}').status) is str
+
+
 def test_a_null_configuration_part_is_kept() -> None:
     """The nulls that the service puts into a job's configuration come back out; a new job does not get them."""
     config = {
@@ -213,11 +245,15 @@ TRANSCRIPTION = {"language": "en"}
         ({"output_config": {"srt_overrides": {"max_lines": 0}}}, "at least 1"),
         ({"output_config": {"srt_overrides": {"max_lines": True}}}, "valid integer"),
         ({"output_config": {"srt_overrides": {"max_line_length": 30.0}}}, "valid integer"),
-        ({"translation_config": {"target_languages": []}}, "takes 1 to 5, not 0"),
+        ({"translation_config": {"target_languages": []}}, "takes 1 to 5 languages, not 0"),
         ({"translation_config": {}}, "target_languages"),
         ({"fetch_data": {"auth_headers": ["A: b"]}}, "url"),
         ({"fetch_data": {"url": "https://"}}, "no host"),
         ({"fetch_data": {"url": "https://[::1"}}, "not a URL"),
+        ({"fetch_data": {"url": "https://example.com:99999"}}, "not a URL"),
+        ({"fetch_data": {"url": " https://example.com"}}, "must not begin with a space"),
+        ({"fetch_data": {"url": "https://example.com/a\r\nX: y"}}, "line break"),
+        ({"fetch_data": {"url": "https://example com/a.wav"}}, "space in its host"),
         ({"fetch_data": {"url": "https://example.com", "auth_headers": ["A: b\r\nC: d"]}}, "Name: value"),
         ({"fetch_data": {"url": "https://example.com", "auth_headers": ["A:\n b"]}}, "Name: value"),
         ({"fetch_data": {"url": "https://example.com", "auth_headers": ["A:"]}}, "Name: value"),

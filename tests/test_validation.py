@@ -5,7 +5,9 @@ from __future__ import annotations
 import doctest
 import json
 import os
+import pickle
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,10 @@ GOOD = {
     "an entity before its words": transcript(entity(1, 3), word(1, 2), word(2, 3), word(3, 4)),
     "an entity after its words": transcript(word(1, 2), word(2, 3), entity(1, 3), word(3, 4)),
     "rounded times": transcript(word(0.1, 0.31), word(0.3, 59.9), word(59.9, 60.9)),
+    "starts rounded to hundredths": transcript(word(1, 1), word(0.99, 2)),
+    "an unknown speaker": transcript(
+        word(1, 2), translations={"de": [{"start_time": 1, "end_time": 2, "content": "", "speaker": "UU"}]}
+    ),
     "fetched audio": transcript(word(1, 2), job={"id": "a1", "created_at": "2026-01-09T12:29:01Z"}),
     "nulls": transcript(
         {"type": "word", "start_time": 1, "end_time": 2, "alternatives": [reading(tags=None)], "channel": None},
@@ -120,7 +126,7 @@ GOOD = {
             "summary": {"overall": {"neutral_count": 1}, "speakers": [{"speaker": "S1", "neutral_count": 1}]},
         }},
         topics={"segments": [{"text": "word", "start_time": 1, "end_time": 2, "topics": [{"topic": "words"}]}],
-                "summary": {"overall": {"words": 1}}},
+                "summary": {"overall": {"words": 1.0}}},
         chapters=[{"title": "One", "summary": "", "start_time": 1, "end_time": 2}],
     ),
 }  # fmt: skip
@@ -204,6 +210,10 @@ def seconds(start: Any, end: Any, **more: Any) -> Json:
         (
             transcript(speakers=[{"label": "S1", "speaker_identifiers": ["x"]}]),
             ("unknown_speaker", "speakers[0].label"),
+        ),
+        (
+            transcript(speakers=[{"speaker_identifiers": ["x"]}]),
+            ("missing_field", "speakers[0].label"),
         ),
         (
             transcript(translations={"de": [seconds(1, 2, content="", speaker="S1")]}),
@@ -310,6 +320,9 @@ CONFIG: Json = {
 }
 
 
+CALLBACK: Json = {"url": "https://example.com"}
+
+
 def config(**parts: Any) -> Json:
     return {"type": "transcription", "transcription_config": {"language": "en", **parts}}
 
@@ -325,6 +338,9 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
     for form in (CONFIG, text, f"\n {text}", text.encode(), bytearray(text.encode()), place, str(place), model, flat):
         assert found(validate_config(form, strict=True)) == []
     assert validate_config("~/config.json").ok
+    place.write_text(text, encoding="utf-8-sig")
+    for form in (place, str(place), place.read_bytes(), place.read_text("utf-8")):
+        assert found(validate_config(form)) == []
 
 
 @pytest.mark.parametrize(
@@ -344,7 +360,50 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
         ),
         (config(additional_vocab=["a"]), ("wrong_type", "transcription_config.additional_vocab[0]")),
         ({**config(), "notification_config": {"url": 5}}, ("wrong_type", "notification_config.url")),
-        ({**config(), "notification_config": [{"url": "x:y"}]}, ("invalid_value", "notification_config[0]")),
+        ({**config(), "notification_config": [{"url": "x:y"}]}, ("invalid_value", "notification_config[0].url")),
+        ({**config(), "notification_config": [CALLBACK] * 4}, ("invalid_value", "notification_config")),
+        (
+            {**config(), "notification_config": {**CALLBACK, "method": "get"}},
+            ("invalid_value", "notification_config.method"),
+        ),
+        (
+            {**config(), "fetch_data": {**CALLBACK, "auth_headers": ["A: b", "Bearer c"]}},
+            ("invalid_value", "fetch_data.auth_headers[1]"),
+        ),
+        (
+            {**config(), "translation_config": {"target_languages": [*"abcdef"]}},
+            ("invalid_value", "translation_config.target_languages"),
+        ),
+        (
+            {**config(), "output_config": {"srt_overrides": {"max_lines": 2.5}}},
+            ("wrong_type", "output_config.srt_overrides.max_lines"),
+        ),
+        (config(language=""), ("invalid_value", "transcription_config.language")),
+        (config(channel_diarization_labels=["a"]), ("invalid_value", "transcription_config")),
+        (
+            config(diarization="channel", channel_diarization_labels=["a", "b c"]),
+            ("invalid_value", "transcription_config.channel_diarization_labels[1]"),
+        ),
+        (
+            config(punctuation_overrides={"permitted_marks": ["all", ".", "dot"]}),
+            ("invalid_value", "transcription_config.punctuation_overrides.permitted_marks[2]"),
+        ),
+        (
+            config(speaker_diarization_config={"speakers": [{"label": "S1", "speaker_identifiers": ["x"]}]}),
+            ("invalid_value", "transcription_config.speaker_diarization_config.speakers[0].label"),
+        ),
+        (
+            config(speaker_diarization_config={"speakers": [{"label": "A", "speaker_identifiers": ["x", "x"]}]}),
+            ("invalid_value", "transcription_config.speaker_diarization_config.speakers[0].speaker_identifiers"),
+        ),
+        (
+            config(
+                speaker_diarization_config={
+                    "speakers": [{"label": "A", "speaker_identifiers": [str(n) for n in range(51)]}]
+                }
+            ),
+            ("invalid_value", "transcription_config.speaker_diarization_config.speakers"),
+        ),
         ({**config(), "tracking": {"details": {"a": {1, 2}}}}, ("not_json", "tracking.details.a")),
         ({**config(), "tracking": {"title": "\ud800"}}, ("not_json", "tracking.title")),
         (
@@ -354,6 +413,8 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
         (None, ("wrong_type", "$")),
         (True, ("wrong_type", "$")),
         (1.5, ("wrong_type", "$")),
+        (5, ("wrong_type", "$")),
+        (config(enable_entities=HTTPStatus.OK), ("wrong_type", "transcription_config.enable_entities")),
         ("[]", ("wrong_type", "$")),
         (object(), ("not_json", "$")),
         ("", ("invalid_json", "$")),
@@ -436,6 +497,9 @@ def test_a_report_tells() -> None:
         bad.raise_for_errors()
     assert caught.value.report is bad
     assert isinstance(caught.value, ValueError)
+    caught.value.add_note("in the morning's batch")
+    sent = pickle.loads(pickle.dumps(caught.value))
+    assert (str(sent), sent.report, sent.__notes__) == (str(caught.value), bad, ["in the morning's batch"])
 
 
 def test_the_example_of_the_documentation() -> None:
@@ -509,7 +573,7 @@ class HostilePath(os.PathLike[str]):
 class HostileText(str):
     """Text that raises when it is read."""
 
-    def lstrip(self, chars: str | None = None, /) -> str:
+    def removeprefix(self, prefix: str, /) -> str:
         raise RuntimeError("no")
 
 

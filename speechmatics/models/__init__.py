@@ -1,5 +1,8 @@
 """Every request and answer of the API as Pydantic models, and the connection settings."""
 
+import importlib
+from typing import TYPE_CHECKING
+
 from speechmatics.models._base import Leniency, ReceivedModel, SentModel, UnknownConfigWarning, leniency
 from speechmatics.models.config import (
     AdditionalVocab,
@@ -101,6 +104,9 @@ from speechmatics.models.vocabularies import (
 )
 from speechmatics.settings import ConnectionSettings, ProcessingData
 
+if TYPE_CHECKING:
+    from speechmatics.rendering import Turn, WordRecord
+
 __all__ = [
     "AdditionalVocab",
     "AttachesTo",
@@ -196,10 +202,20 @@ __all__ = [
     "TranscriptionConfig",
     "TranslationConfig",
     "TranslationSentence",
+    "Turn",
     "UnknownConfigWarning",
     "UsageDetails",
     "UsageReport",
+    "WordRecord",
     "WritingDirection",
     "as_job_config",
     "leniency",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Gives what transcripts are rendered as; the import of the models does not pay for the rendering."""
+        if name in ("Turn", "WordRecord"):
+            return getattr(importlib.import_module("speechmatics.rendering"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

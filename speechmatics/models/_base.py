@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import warnings
 from collections.abc import Generator, Iterable
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, SupportsIndex, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -28,6 +29,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsona
 from speechmatics._descriptions import DescribedModel
 from speechmatics.exceptions import InvalidResponseError
 from speechmatics.models._collector import CollectorHeld
+from speechmatics.models._json_schema import without_rules
 
 __all__ = [
     "AsReceived",
@@ -99,7 +101,17 @@ def report_unknown(code: LiteralString, message: str) -> None:
     if level is Leniency.REJECT:
         raise PydanticCustomError(code, "{reason}", {"reason": message})
     if level is Leniency.WARN:
-        warnings.warn(message, UnknownConfigWarning, stacklevel=4)
+        warnings.warn(message, UnknownConfigWarning, stacklevel=_level_outside())
+
+
+def _level_outside() -> int:
+    """The stack level, for the caller's warning, of the first frame that is neither Pydantic's nor of this package."""
+    level = 0
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("speechmatics", "pydantic"):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def require_json(name: str, value: object) -> None:
@@ -195,6 +207,9 @@ class SentModel(DescribedModel):
                 data[name] = value
             super().__init__(**data)
 
+        # As with Pydantic's own `__init__`, it is not called for what is read: the rules would be checked twice.
+        __init__.__pydantic_base_init__ = True
+
         def __setattr__(self, name: str, value: Any) -> None:
             """Validates the value; a wrong one leaves the model as it was.
 
@@ -239,6 +254,11 @@ class ReceivedModel(DescribedModel):
     )
 
     if not TYPE_CHECKING:
+
+        @classmethod
+        def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+            """Pydantic's, without the rules for configurations: one that comes back is not judged again."""
+            return without_rules(super().model_json_schema(*args, **options))
 
         def __setattr__(self, name: str, value: Any) -> None:
             """Sets a field; a set of names that other models may share becomes this model's own first."""
@@ -325,20 +345,27 @@ AsReceived = Annotated[_T, WrapValidator(_as_received)]
 class _WireDatetime(datetime):
     """A datetime that remembers how the service wrote it: nanoseconds and the form of the zone survive."""
 
-    wire: str
+    wire: str | None = None
+    """None for one that was computed from another, as by adding a day."""
+
+    @classmethod
+    def of(cls, moment: datetime, wire: str | None) -> Self:
+        kept = cls.combine(moment.date(), moment.timetz())
+        kept.wire = wire
+        return kept
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return self.of, (datetime.combine(self.date(), self.timetz()), self.wire)
 
 
 def _remember(value: object, handler: Any) -> Any:
     parsed: datetime = handler(value)
-    if not isinstance(value, str):
-        return parsed
-    kept = _WireDatetime.combine(parsed.date(), parsed.timetz())
-    kept.wire = value
-    return kept
+    return _WireDatetime.of(parsed, value) if isinstance(value, str) else parsed
 
 
 def _as_written(value: datetime) -> str:
-    return value.wire if isinstance(value, _WireDatetime) else value.isoformat().replace("+00:00", "Z")
+    wire = value.wire if isinstance(value, _WireDatetime) else None
+    return value.isoformat().replace("+00:00", "Z") if wire is None else wire
 
 
 Timestamp = Annotated[datetime, WrapValidator(_remember), PlainSerializer(_as_written, return_type=str)]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -84,6 +85,7 @@ MAX_SPEAKER_IDENTIFIERS = 50
 
 _CHANNEL_LABEL = re.compile(r"[A-Za-z0-9._]+")
 _INTERNAL_SPEAKER = re.compile(r"S\d+|UU")
+_UNFIT_FOR_URL = re.compile(r"^\s|[\x00-\x1f\x7f]")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0a-\x1f\x7f]*")
 
 
@@ -103,70 +105,79 @@ def _check_together(holds: bool, message: str) -> None:
     _check(holds or is_assigning(), message)
 
 
-def _check_url(url: str) -> None:
+def _http_url(url: str) -> str:
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port
     except ValueError:
-        _check(False, "url is not a URL")
-        return
-    _check(parts.scheme in ("http", "https"), "url must begin with http:// or https://")
-    _check(bool(host), "url has no host")
+        _check(False, "is not a URL")
+        return url
+    _check(parts.scheme in ("http", "https"), "must begin with http:// or https://")
+    _check(bool(host), "has no host")
+    # urlsplit passes over what begins or breaks a URL.
+    _check(
+        _UNFIT_FOR_URL.search(url) is None,
+        "must not begin with a space, nor hold a line break or another control character",
+    )
+    _check(" " not in parts.netloc, "has a space in its host")
+    return url
+
+
+def _header(header: str) -> str:
+    is_header = _HEADER.fullmatch(header) is not None
+    _check(is_header, 'must have the form "Name: value" (it is not shown, being a secret)')
+    return header
 
 
 def _lowercase(value: object) -> object:
     return value.lower() if isinstance(value, str) and not is_received() else value
 
 
-def _check_headers(headers: list[str] | None) -> None:
-    for position, header in enumerate(headers or (), 1):
-        _check(
-            _HEADER.fullmatch(header) is not None,
-            f'auth_headers: entry {position} must have the form "Name: value" (it is not shown, being a secret)',
-        )
+def _method(method: str) -> str:
+    _check(method in get_args(NotificationMethod), f"must be post or put, not {method!r}")
+    return method
+
+
+def _at_most(limit: int, what: str, *, least: int = 0) -> AfterValidator:
+    """A rule for the length of a list."""
+    takes = f"takes {least} to {limit}" if least else f"takes at most {limit}"
+
+    def check(items: list[Any]) -> list[Any]:
+        _check(least <= len(items) <= limit, f"{takes} {what}, not {len(items)}")
+        return items
+
+    return AfterValidator(check)
+
+
+_Url = Annotated[
+    str, AfterValidator(_http_url), Field(json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/\\s]"})
+]
+_Headers = Annotated[list[Annotated[str, AfterValidator(_header)]] | None, BeforeValidator(_one_or_many)]
 
 
 class FetchData(SentModel):
     """Where the service fetches the audio, in place of an upload."""
 
-    url: str = Field(kw_only=False, json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/]"})
+    url: _Url = Field(kw_only=False)
     """HTTP or HTTPS URL of the audio."""
-    auth_headers: Annotated[list[str] | None, BeforeValidator(_one_or_many)] = Field(
-        default=None, kw_only=False, repr=False
-    )
+    auth_headers: _Headers = Field(default=None, kw_only=False, repr=False)
     """Headers added to the fetch, each `Name: value`; secret, so not in the repr."""
-
-    @model_validator(mode="after")
-    def _check_fetch(self) -> Self:
-        _check_url(self.url)
-        _check_headers(self.auth_headers)
-        return self
 
 
 class NotificationConfig(SentModel):
     """A callback that the service makes when the job has ended."""
 
-    url: str = Field(kw_only=False, json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/]"})
+    url: _Url = Field(kw_only=False)
     """HTTP or HTTPS URL; the service adds the query parameters `id` and `status`."""
     contents: list[KnownValues[NotificationContent]] | None = Field(default=None, kw_only=False)
     """What is sent: `jobinfo`, `transcript`, `transcript.json-v2`, `transcript.txt`, `transcript.srt`, `data`, `text`.
     An empty list: an empty body. None: the transcript as a file named `data_file`."""
-    method: Annotated[OpenValues[NotificationMethod] | None, BeforeValidator(_lowercase)] = Field(
-        default=None, kw_only=False, json_schema_extra={"enum": [*get_args(NotificationMethod), None]}
-    )
+    method: Annotated[
+        Annotated[OpenValues[NotificationMethod], AfterValidator(_method)] | None, BeforeValidator(_lowercase)
+    ] = Field(default=None, kw_only=False, json_schema_extra={"enum": [*get_args(NotificationMethod), None]})
     """`post` (the service's default) or `put`, in either case."""
-    auth_headers: Annotated[list[str] | None, BeforeValidator(_one_or_many)] = Field(
-        default=None, kw_only=False, repr=False
-    )
+    auth_headers: _Headers = Field(default=None, kw_only=False, repr=False)
     """Headers added to the callback, each `Name: value`; secret, so not in the repr."""
-
-    @model_validator(mode="after")
-    def _check_notification(self) -> Self:
-        _check_url(self.url)
-        methods = get_args(NotificationMethod)
-        _check(self.method is None or self.method in methods, f"method must be post or put, not {self.method!r}")
-        _check_headers(self.auth_headers)
-        return self
 
 
 class TrackingData(SentModel):
@@ -206,18 +217,10 @@ class OutputConfig(SentModel):
 class TranslationConfig(SentModel):
     """Asks for translations."""
 
-    target_languages: list[str] = Field(
+    target_languages: Annotated[list[str], _at_most(MAX_TRANSLATION_TARGETS, "languages", least=1)] = Field(
         kw_only=False, json_schema_extra={"minItems": 1, "maxItems": MAX_TRANSLATION_TARGETS}
     )
     """ISO codes, 1 to 5."""
-
-    @model_validator(mode="after")
-    def _check_targets(self) -> Self:
-        count = len(self.target_languages)
-        _check(
-            1 <= count <= MAX_TRANSLATION_TARGETS, f"target_languages takes 1 to {MAX_TRANSLATION_TARGETS}, not {count}"
-        )
-        return self
 
 
 class LanguageIdentificationConfig(SentModel):
@@ -281,19 +284,20 @@ class AdditionalVocab(SentModel):
     """Other ways it may sound, spelled out."""
 
 
+def _mark(mark: str) -> str:
+    _check(len(mark) == 1 or mark == "all", f"{mark!r} is neither one character nor all")
+    return mark
+
+
 class PunctuationOverrides(SentModel):
     """How punctuation is set."""
 
     sensitivity: Annotated[StrictFloat, Within(0, 1)] | None = None
     """0 to 1; higher gives more punctuation. The service's default is 0.5."""
-    permitted_marks: list[Annotated[str, Field(json_schema_extra={"pattern": "^(.|all)$"})]] | None = None
+    permitted_marks: (
+        list[Annotated[str, AfterValidator(_mark), Field(json_schema_extra={"pattern": "^(.|all)$"})]] | None
+    ) = None
     """The marks that may be used, one character each, or `all` (the service's default)."""
-
-    @model_validator(mode="after")
-    def _check_marks(self) -> Self:
-        for mark in self.permitted_marks or ():
-            _check(len(mark) == 1 or mark == "all", f"permitted_marks: {mark!r} is neither one character nor all")
-        return self
 
 
 class AudioFilteringConfig(SentModel):
@@ -321,25 +325,36 @@ class TranscriptFilteringConfig(SentModel):
     """Texts to replace."""
 
 
+def _speaker_label(label: str) -> str:
+    _check(bool(label), "must not be empty")
+    is_internal = _INTERNAL_SPEAKER.fullmatch(label) is not None
+    _check(not is_internal, f"{label!r} has the form that the service uses itself; choose a name")
+    return label
+
+
+def _speaker_identifiers(identifiers: list[str]) -> list[str]:
+    _check(bool(identifiers), "needs one or more")
+    _check(len(set(identifiers)) == len(identifiers), "must differ from one another")
+    return identifiers
+
+
 class SpeakersInputItem(SentModel):
     """A known speaker."""
 
-    label: str = Field(json_schema_extra={"minLength": 1, "not": {"pattern": f"^({_INTERNAL_SPEAKER.pattern})$"}})
+    label: Annotated[str, AfterValidator(_speaker_label)] = Field(
+        json_schema_extra={"minLength": 1, "not": {"pattern": f"^({_INTERNAL_SPEAKER.pattern})$"}}
+    )
     """Name used in the transcript; not of the service's own form (`S1`, `S2`, `UU`)."""
-    speaker_identifiers: list[str] = Field(repr=False, json_schema_extra={"minItems": 1, "uniqueItems": True})
+    speaker_identifiers: Annotated[list[str], AfterValidator(_speaker_identifiers)] = Field(
+        repr=False, json_schema_extra={"minItems": 1, "uniqueItems": True}
+    )
     """Identifiers from an earlier job, one or more, no two alike."""
 
-    @model_validator(mode="after")
-    def _check_speaker(self) -> Self:
-        _check(bool(self.label), "label must not be empty")
-        _check(
-            _INTERNAL_SPEAKER.fullmatch(self.label) is None,
-            f"label {self.label!r} has the form that the service uses itself; choose a name",
-        )
-        identifiers = self.speaker_identifiers
-        _check(bool(identifiers), "speaker_identifiers needs one or more")
-        _check(len(set(identifiers)) == len(identifiers), "speaker_identifiers must differ from one another")
-        return self
+
+def _speakers(speakers: list[SpeakersInputItem]) -> list[SpeakersInputItem]:
+    count = sum(len(speaker.speaker_identifiers) for speaker in speakers)
+    _check(count <= MAX_SPEAKER_IDENTIFIERS, f"takes at most {MAX_SPEAKER_IDENTIFIERS} identifiers in all, not {count}")
+    return speakers
 
 
 class SpeakerDiarizationConfig(SentModel):
@@ -351,14 +366,24 @@ class SpeakerDiarizationConfig(SentModel):
     """0 to 1; higher tells more speakers apart. The service's default is 0.5."""
     get_speakers: StrictBool | None = None
     """True returns speaker identifiers with the transcript."""
-    speakers: list[SpeakersInputItem] | None = None
+    speakers: Annotated[list[SpeakersInputItem], AfterValidator(_speakers)] | None = None
     """Known speakers, with at most 50 identifiers in all."""
 
-    @model_validator(mode="after")
-    def _check_speakers(self) -> Self:
-        count = sum(len(speaker.speaker_identifiers) for speaker in self.speakers or ())
-        _check(count <= MAX_SPEAKER_IDENTIFIERS, f"speakers takes {MAX_SPEAKER_IDENTIFIERS} identifiers, not {count}")
-        return self
+
+def _language(language: str) -> str:
+    _check(bool(language.strip()), "must not be empty")
+    return language
+
+
+def _channel_label(label: str) -> str:
+    is_label = _CHANNEL_LABEL.fullmatch(label) is not None
+    _check(is_label, f"{label!r} may hold letters, digits, dots and underscores only")
+    return label
+
+
+_ChannelLabel = Annotated[
+    str, AfterValidator(_channel_label), Field(json_schema_extra={"pattern": f"^{_CHANNEL_LABEL.pattern}$"})
+]
 
 
 class TranscriptionConfig(SentModel):
@@ -378,7 +403,9 @@ class TranscriptionConfig(SentModel):
         }
     )
 
-    language: str = Field(default="en", kw_only=False, json_schema_extra={"pattern": r"\S"})
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        default="en", kw_only=False, json_schema_extra={"pattern": r"\S"}
+    )
     """ISO code of the language, `auto` to identify it, `multi` for multilingual models."""
     domain: str | None = None
     """A specialised language pack, for example `finance` or `medical`."""
@@ -394,9 +421,7 @@ class TranscriptionConfig(SentModel):
     """How punctuation is set."""
     diarization: KnownValues[Diarization] | None = None
     """`none` (the service's default), `speaker` by voice, `channel` by input channel."""
-    channel_diarization_labels: (
-        list[Annotated[str, Field(json_schema_extra={"pattern": f"^{_CHANNEL_LABEL.pattern}$"})]] | None
-    ) = None
+    channel_diarization_labels: list[_ChannelLabel] | None = None
     """Names of the channels in order, of letters, digits, `.` and `_`; with channel diarization."""
     enable_entities: StrictBool | None = None
     """True adds entities (dates, numbers, …) with their written and spoken forms."""
@@ -415,7 +440,6 @@ class TranscriptionConfig(SentModel):
 
     @model_validator(mode="after")
     def _check_transcription(self) -> Self:
-        _check(bool(self.language.strip()), "language must not be empty")
         _check_together(
             self.model is None or self.operating_point is None,
             "model and operating_point are two names of one thing; set model only",
@@ -427,11 +451,6 @@ class TranscriptionConfig(SentModel):
         _check_together(
             not self.language_hints_strict or bool(self.language_hints), "language_hints_strict needs language_hints"
         )
-        for label in self.channel_diarization_labels or ():
-            _check(
-                _CHANNEL_LABEL.fullmatch(label) is not None,
-                f"channel_diarization_labels: {label!r} may hold letters, digits, dots and underscores only",
-            )
         return self
 
 
@@ -440,9 +459,10 @@ class _JobParts(SentModel):
 
     fetch_data: FetchData | None = None
     """Where the service fetches the audio, in place of an upload."""
-    notification_config: Annotated[list[NotificationConfig] | None, BeforeValidator(_one_or_many)] = Field(
-        default=None, json_schema_extra={"maxItems": MAX_NOTIFICATIONS}
-    )
+    notification_config: Annotated[
+        Annotated[list[NotificationConfig], _at_most(MAX_NOTIFICATIONS, "callbacks")] | None,
+        BeforeValidator(_one_or_many),
+    ] = Field(default=None, json_schema_extra={"maxItems": MAX_NOTIFICATIONS})
     """Callbacks, up to 3; a single one is taken as a list of one."""
     tracking: TrackingData | None = None
     """The customer's own notes."""
@@ -462,12 +482,6 @@ class _JobParts(SentModel):
     """Asks for chapters; `{}` switches it on."""
     audio_events_config: AudioEventsConfig | None = None
     """Asks for audio events; `{}` switches it on."""
-
-    @model_validator(mode="after")
-    def _check_notifications(self) -> Self:
-        count = len(self.notification_config or ())
-        _check(count <= MAX_NOTIFICATIONS, f"notification_config takes {MAX_NOTIFICATIONS} callbacks, not {count}")
-        return self
 
 
 class JobConfig(_JobParts):

@@ -553,9 +553,10 @@ class Transcript(ReceivedModel):
         """The transcript as SubRip subtitles.
 
         A subtitle ends with its sentence, at a pause of a second, and where the speaker changes. A sentence too long
-        for one subtitle is divided after a mark or at a short pause rather than elsewhere. Subtitles never overlap;
-        one shorter than a second stays for a second as far as the next leaves the room. Those of several channels
-        are in the order of time, and where people speak at once, each is cut where the next begins.
+        for one subtitle is divided after a mark or at a short pause rather than elsewhere. One after which the same
+        speaker goes on within half a second shares a subtitle with the next sentence, if both fit. Subtitles never
+        overlap; one shorter than a second stays for a second as far as the next leaves the room. Those of several
+        channels are in the order of time, and where people speak at once, each is cut where the next begins.
 
         A word longer than a line (a web address, or a sentence that came as one word) is divided without a hyphen;
         an entity is divided at its spaces. White space that would break the format becomes a space. A line of

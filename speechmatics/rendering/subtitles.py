@@ -29,6 +29,8 @@ SHORT_PAUSE = 0.3
 """Seconds of silence at which a phrase too long for one subtitle is better divided than elsewhere."""
 MINIMUM_DURATION = 1.0
 """Seconds that a subtitle stays at least, where the next one leaves the room."""
+GLIMPSE = 0.5
+"""Seconds below which nobody reads a subtitle."""
 
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\x85\u2028\u2029]+")
@@ -46,6 +48,10 @@ class _Piece:
     attached: bool = False
     right_to_left: bool = False
     ends_clause: bool = False
+
+
+_Phrase = tuple[list[_Piece], str | None]
+"""What belongs in one subtitle if it is large enough, and who speaks."""
 
 
 @dataclass(slots=True)
@@ -114,14 +120,30 @@ def _cues(transcript: Transcript, limits: _Limits) -> list[_Cue]:
     cues = [
         cue
         for channel, part in fragments_by_channel(transcript.results, writing).items()
-        for phrase, speaker in _phrases(part, writing, limits)
+        for phrase, speaker in _joined(_phrases(part, writing, limits), limits)
         for cue in _divided(phrase, limits, speaker, channel)
     ]
     return sorted(cues, key=lambda cue: cue.start)
 
 
-def _phrases(made: Fragments, writing: Writing, limits: _Limits) -> Iterator[tuple[list[_Piece], str | None]]:
-    """Pieces that belong in one subtitle if it is large enough, and who speaks them."""
+def _joined(phrases: Iterator[_Phrase], limits: _Limits) -> Iterator[_Phrase]:
+    """Phrases, where one that could only be glimpsed shares a subtitle with the next of its voice, if both fit."""
+    held: _Phrase | None = None
+    for pieces, speaker in phrases:
+        if held is not None:
+            both = [*held[0], *pieces]
+            is_glimpse = held[1] == speaker and pieces[0].start - both[0].start < GLIMPSE
+            if is_glimpse and _filled(both, 0, len(both), limits)[0] == len(both):
+                pieces = both
+            else:
+                yield held
+        held = pieces, speaker
+    if held is not None:
+        yield held
+
+
+def _phrases(made: Fragments, writing: Writing, limits: _Limits) -> Iterator[_Phrase]:
+    """The pieces up to where a sentence ends, a pause comes or the voice changes."""
     phrase: list[_Piece] = []
     clock = end = 0.0
     for index, head in enumerate(made.heads):

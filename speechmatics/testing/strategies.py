@@ -1,9 +1,10 @@
 """Hypothesis strategies for what goes to the service and what comes back; needs the extra `testing`.
 
-Each gives valid, lifelike values, with every optional part sometimes there and sometimes not: times in order, marks
-that attach to words, speakers or channels, entities with their forms, translations, summaries, and so on. The models
-come from `job_configs`, `job_details` and `transcripts`; the same as the wire's JSON comes from their `wire_` twins,
-which can also mix in what this package does not know.
+Each gives valid, lifelike values, in which strict validation finds nothing, with every part that may be asked for or
+left out sometimes there and sometimes not: times in order, marks that attach to words, speakers or channels, entities
+with their forms, translations, summaries, and so on. The models come from `job_configs`, `job_details` and
+`transcripts`; the same as the wire's JSON comes from their `wire_` twins, which can also mix in what this package does
+not know.
 
 Example:
     >>> from hypothesis import given

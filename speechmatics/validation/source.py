@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any, TypeAlias, TypeGuard
@@ -22,7 +23,7 @@ Source: TypeAlias = "Mapping[str, Any] | str | bytes | bytearray | os.PathLike[s
 """What may be validated beside models: the wire's dict, JSON text, or the path of a JSON file.
 
 A `str` whose first character, white space aside, is `{` or `[` is JSON text, and any other `str` is a path; a file
-whose name begins so is given as a `pathlib.Path`. `bytes` are always JSON.
+whose name begins so is given as a `pathlib.Path`. `bytes` are always JSON. A byte order mark is passed over.
 """
 
 MAX_DEPTH = 100
@@ -47,8 +48,9 @@ def read(data: object, findings: Findings) -> Json:
     if isinstance(data, bytes | bytearray):
         return _parsed(bytes(data), findings)
     if isinstance(data, str):
-        text = data.lstrip()
-        return _parsed(data, findings) if not text or text[0] in "{[" else _parsed(_content(data, findings), findings)
+        text = data.removeprefix("\ufeff")
+        is_json = text.lstrip()[:1] in ("", "{", "[")
+        return _parsed(text if is_json else _content(data, findings), findings)
     if _is_path(data):
         return _parsed(_content(data, findings), findings)
     return _plain(data, findings)
@@ -74,11 +76,13 @@ def _content(place: str | os.PathLike[str], findings: Findings) -> bytes:
         reason = error.strerror or "it cannot be read"
     except (TypeError, ValueError, RuntimeError):
         reason = "this is no path"
-    findings.add((), ProblemCode.UNREADABLE, f"neither JSON nor a file that can be read: {reason}")
+    findings.add((), ProblemCode.UNREADABLE, f"neither a JSON object nor a file that can be read: {reason}")
     raise Unreadable
 
 
 def _parsed(text: bytes | str, findings: Findings) -> Json:
+    if isinstance(text, bytes):
+        text = text.removeprefix(BOM_UTF8)
     try:
         strict: Json = from_json(text, allow_inf_nan=False)
     except (ValueError, TypeError) as error:

@@ -19,11 +19,17 @@ from speechmatics import (
     FetchData,
     JobConfig,
     JobDetails,
+    JobInfo,
+    Notification,
+    NotificationPart,
     Parsed,
     Raw,
+    RecognitionResult,
     Transcript,
     TranscriptionConfig,
+    Turn,
     UsageReport,
+    WordRecord,
 )
 from speechmatics.operations import TranscriptFormat
 
@@ -119,6 +125,32 @@ def settings_and_configs() -> None:
     assert_type(ConnectionSettings("https://example.com", auth_token="secret").auth_token, SecretStr | None)
     assert_type(JobConfig().transcription_config, TranscriptionConfig | None)
     assert_type(BatchTranscriptionConfig(language="en").as_config(), str)
+
+
+def what_a_transcript_is_rendered_as(transcript: Transcript) -> None:
+    for turn in transcript.turns():
+        assert_type(turn, Turn)
+        assert_type(turn.words, tuple[RecognitionResult, ...])
+    for word in transcript.words():
+        assert_type(word, RecognitionResult)
+    for record in transcript.to_records():
+        assert_type(record, WordRecord)
+        assert_type(record["start_time"], float | None)
+    assert_type(transcript.to_vtt(speaker_labels=False), str)
+
+
+def what_a_callback_brings(notification: Notification, headers: dict[str, str], body: bytes) -> None:
+    assert_type(Notification.from_request("id=a&status=success", headers, body), Notification)
+    assert_type(Notification.from_request({"id": ["a"]}, [(b"a", b"b")], body), Notification)
+    assert_type(notification.transcript, Transcript | None)
+    assert_type(notification.data, NotificationPart | None)
+    if notification.jobinfo is not None:
+        assert_type(notification.jobinfo.data_name, str | None)
+        assert_type(notification.jobinfo.duration, int | float | None)
+    if isinstance(notification.jobinfo, JobDetails):
+        assert_type([error.message for error in notification.jobinfo.errors or ()], list[str | None])
+    elif notification.jobinfo is not None:
+        assert_type(notification.jobinfo, JobInfo)
 
 
 def what_must_be_rejected(client: BatchClient, flag: str) -> None:
