@@ -260,8 +260,25 @@ __version__ = "0.1.0"
 # The vendor's other packages (speechmatics.rt, speechmatics.batch, ...) may be installed beside this one.
 __path__ = extend_path(__path__, __name__)
 
-_ROOMS = ("exceptions", "settings", "models", "validation", "flows", "auth", "batch_client", "async_batch_client")
-"""Where the public names live, those that cost least first."""
+_ROOMS = ("exceptions", "models", "settings", "validation", "flows", "auth", "batch_client", "async_batch_client")
+"""The modules that the public names come from."""
+_ROOM_OF = {
+    "AsyncBatchClient": "async_batch_client",
+    "BatchClient": "batch_client",
+    "ConnectionSettings": "settings",
+    "Parsed": "batch_client",
+    "ProblemCode": "validation",
+    "ProcessingData": "settings",
+    "Raw": "batch_client",
+    "Retry": "flows",
+    "Severity": "validation",
+    "TemporaryKeyAuth": "auth",
+    "ValidationProblem": "validation",
+    "ValidationReport": "validation",
+    "validate_config": "validation",
+    "validate_transcript": "validation",
+}
+"""Where the names are that are neither errors nor models."""
 
 if not TYPE_CHECKING:
 
@@ -269,7 +286,7 @@ if not TYPE_CHECKING:
         if name in _ROOMS:
             return importlib.import_module(f"{__name__}.{name}")
         if name in __all__:
-            for room in _ROOMS:
+            for room in [_ROOM_OF[name]] if name in _ROOM_OF else ["exceptions", "models"]:
                 module = importlib.import_module(f"{__name__}.{room}")
                 if name in module.__all__:
                     globals()[name] = getattr(module, name)

@@ -69,6 +69,20 @@ print(Turn is same, hasattr(speechmatics.models, "Trun"))
     assert done.stdout.splitlines() == ["False", "True False"]
 
 
+def test_a_name_imports_what_it_needs() -> None:
+    """The client does without the validation, the validation without the client, and settings without either."""
+    heavy = {"speechmatics.validation", "speechmatics.drivers", "speechmatics.models.config"}
+    for name, needed in {
+        "BatchClient": heavy - {"speechmatics.validation"},
+        "validate_config": heavy - {"speechmatics.drivers"},
+        "ConnectionSettings": set[str](),
+        "JobNotFoundException": set[str](),
+    }.items():
+        code = f"import sys; from speechmatics import {name}; print(sorted({heavy!r} & set(sys.modules)))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == str(sorted(needed)), name
+
+
 def test_every_error_is_in_the_drawn_tree() -> None:
     """The docstring of the exceptions names each of them."""
     assert exceptions.__doc__ is not None
