@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Generic, Literal, Self, overload
 
@@ -145,7 +145,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        return await self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct()))
+        return await self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct))
 
     @overload
     async def list_jobs(
@@ -248,7 +248,7 @@ class AsyncBatchClient(Generic[_Mode]):
             SubmissionUncertainError: The answer was lost, and whether there is a job could not be found out.
             APIStatusError, RequestError: The submission failed, and there is no job.
         """
-        prepare = partial(submit, audio, transcription_config, self.connection_settings, self._conduct(), on_progress)
+        prepare = partial(submit, audio, transcription_config, self.connection_settings, self._conduct, on_progress)
         return await self._driver.run(await anyio.to_thread.run_sync(prepare, abandon_on_cancel=True))
 
     @overload
@@ -328,10 +328,10 @@ class AsyncBatchClient(Generic[_Mode]):
         text_format = operations.text_format(transcription_format)
         if text_format is not None:
             text = operations.get_text_transcript(job_id, text_format, wait=wait)
-            response = await self._driver.run(flows.result(text, job_id, self._conduct()))
+            response = await self._driver.run(flows.result(text, job_id, self._conduct))
             return False if response is None else text.read(response)
         transcript = operations.get_json_transcript(job_id, wait=wait)
-        response = await self._driver.run(flows.result(transcript, job_id, self._conduct()))
+        response = await self._driver.run(flows.result(transcript, job_id, self._conduct))
         return False if response is None else self._read(transcript, response)
 
     @overload
@@ -502,7 +502,7 @@ class AsyncBatchClient(Generic[_Mode]):
             JobNotFoundException: There is no such job.
             APIStatusError, RequestError: As `send_request`.
         """
-        status = await self._driver.run(flows.delete_job(job_id, self._conduct(), force=force))
+        status = await self._driver.run(flows.delete_job(job_id, self._conduct, force=force))
         return status is not None and deletion_message(job_id, status)
 
     async def get_job_log(self, job_id: str) -> str:
@@ -569,14 +569,14 @@ class AsyncBatchClient(Generic[_Mode]):
         running: dict[str, str | os.PathLike[str]] = {}
         for path in audio_paths:
             while len(running) >= concurrency:
-                for _, job in await self._driver.run(flows.next_ended(list(running), self._conduct())):
+                for _, job in await self._driver.run(flows.next_ended(list(running), self._conduct)):
                     yield running.pop(job.id), job.id
             try:
                 running[await self.submit_job(path, config)] = path
             except APIStatusError as error:
                 _logger.warning("%s was not submitted: %s", path, error)
         while running:
-            for _, job in await self._driver.run(flows.next_ended(list(running), self._conduct())):
+            for _, job in await self._driver.run(flows.next_ended(list(running), self._conduct)):
                 yield running.pop(job.id), job.id
 
     @overload
@@ -610,7 +610,7 @@ class AsyncBatchClient(Generic[_Mode]):
 
     async def _ended(self, running: dict[str, None], timeout: float | None) -> AsyncGenerator[Ended, None]:
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
-        conduct = self._conduct()
+        conduct = self._conduct
         deadline = None if limit is None else conduct.clock() + limit
         while running:
             left = None if deadline is None else deadline - conduct.clock()
@@ -640,8 +640,9 @@ class AsyncBatchClient(Generic[_Mode]):
         operation = operations.list_jobs(
             created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
         )
-        return operation, await self._driver.run(flows.call(operation, self._conduct()))
+        return operation, await self._driver.run(flows.call(operation, self._conduct))
 
+    @cached_property
     def _conduct(self) -> Conduct:
         return Conduct.of(self.connection_settings, self._on_retry)
 
@@ -653,11 +654,11 @@ class AsyncBatchClient(Generic[_Mode]):
         on_status: Callable[[JobDetails], None] | None,
     ) -> httpx.Response:
         return await self._driver.run(
-            flows.wait(transcript, job_id, self._conduct(), timeout=timeout, on_status=on_status)
+            flows.wait(transcript, job_id, self._conduct, timeout=timeout, on_status=on_status)
         )
 
     async def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
-        return self._read(operation, await self._driver.run(flows.call(operation, self._conduct())))
+        return self._read(operation, await self._driver.run(flows.call(operation, self._conduct)))
 
     def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
         return operation.parse(response) if self._parse else operation.read(response)

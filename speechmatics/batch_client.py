@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Generic, Literal, Self, overload
 
@@ -170,7 +171,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        return self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct()))
+        return self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct))
 
     @overload
     def list_jobs(
@@ -274,7 +275,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError, RequestError: The submission failed, and there is no job.
         """
         return self._driver.run(
-            submit(audio, transcription_config, self.connection_settings, self._conduct(), on_progress)
+            submit(audio, transcription_config, self.connection_settings, self._conduct, on_progress)
         )
 
     @overload
@@ -344,10 +345,10 @@ class BatchClient(Generic[_Mode]):
         text_format = operations.text_format(transcription_format)
         if text_format is not None:
             text = operations.get_text_transcript(job_id, text_format, wait=wait)
-            response = self._driver.run(flows.result(text, job_id, self._conduct()))
+            response = self._driver.run(flows.result(text, job_id, self._conduct))
             return False if response is None else text.read(response)
         transcript = operations.get_json_transcript(job_id, wait=wait)
-        response = self._driver.run(flows.result(transcript, job_id, self._conduct()))
+        response = self._driver.run(flows.result(transcript, job_id, self._conduct))
         return False if response is None else self._read(transcript, response)
 
     @overload
@@ -518,7 +519,7 @@ class BatchClient(Generic[_Mode]):
             JobNotFoundException: There is no such job.
             APIStatusError, RequestError: As `send_request`.
         """
-        status = self._driver.run(flows.delete_job(job_id, self._conduct(), force=force))
+        status = self._driver.run(flows.delete_job(job_id, self._conduct, force=force))
         return status is not None and deletion_message(job_id, status)
 
     def get_job_log(self, job_id: str) -> str:
@@ -583,14 +584,14 @@ class BatchClient(Generic[_Mode]):
         running: dict[str, str | os.PathLike[str]] = {}
         for path in audio_paths:
             while len(running) >= concurrency:
-                for _, job in self._driver.run(flows.next_ended(list(running), self._conduct())):
+                for _, job in self._driver.run(flows.next_ended(list(running), self._conduct)):
                     yield running.pop(job.id), job.id
             try:
                 running[self.submit_job(path, config)] = path
             except APIStatusError as error:
                 _logger.warning("%s was not submitted: %s", path, error)
         while running:
-            for _, job in self._driver.run(flows.next_ended(list(running), self._conduct())):
+            for _, job in self._driver.run(flows.next_ended(list(running), self._conduct)):
                 yield running.pop(job.id), job.id
 
     @overload
@@ -624,7 +625,7 @@ class BatchClient(Generic[_Mode]):
 
     def _ended(self, running: dict[str, None], timeout: float | None) -> Iterator[Ended]:
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
-        conduct = self._conduct()
+        conduct = self._conduct
         deadline = None if limit is None else conduct.clock() + limit
         while running:
             left = None if deadline is None else deadline - conduct.clock()
@@ -654,8 +655,9 @@ class BatchClient(Generic[_Mode]):
         operation = operations.list_jobs(
             created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
         )
-        return operation, self._driver.run(flows.call(operation, self._conduct()))
+        return operation, self._driver.run(flows.call(operation, self._conduct))
 
+    @cached_property
     def _conduct(self) -> Conduct:
         return Conduct.of(self.connection_settings, self._on_retry)
 
@@ -666,10 +668,10 @@ class BatchClient(Generic[_Mode]):
         timeout: float | None,
         on_status: Callable[[JobDetails], None] | None,
     ) -> httpx.Response:
-        return self._driver.run(flows.wait(transcript, job_id, self._conduct(), timeout=timeout, on_status=on_status))
+        return self._driver.run(flows.wait(transcript, job_id, self._conduct, timeout=timeout, on_status=on_status))
 
     def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
-        return self._read(operation, self._driver.run(flows.call(operation, self._conduct())))
+        return self._read(operation, self._driver.run(flows.call(operation, self._conduct)))
 
     def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
         return operation.parse(response) if self._parse else operation.read(response)
