@@ -93,7 +93,7 @@ class _ClientOptions(TypedDict):
 class _Wire:
     """What both drivers know of how requests look."""
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(self, settings: ConnectionSettings, given: httpx.Client | httpx.AsyncClient | None) -> None:
         self._settings = settings
         self._base_url = httpx.URL(settings.base_url)
         self._root = str(self._base_url)
@@ -101,6 +101,8 @@ class _Wire:
         self._headers = {"Accept": "application/json", "User-Agent": _user_agent(), **settings.headers}
         if settings.processing_data is not None:
             self._headers["X-SM-Processing-Data"] = settings.processing_data.header
+        # A client that is opened here brings them along, which is cheaper; one that was given is not changed.
+        self._added = {} if given is None else self._headers
 
     def _client_options(self) -> _ClientOptions:
         settings = self._settings
@@ -167,7 +169,7 @@ class _Wire:
 
         One by one, because httpx takes several times as long to merge two sets of headers.
         """
-        for name, value in self._headers.items():
+        for name, value in self._added.items():
             request.headers[name] = value
         request.headers[REQUEST_ID] = token_hex(16)
         if given:
@@ -220,7 +222,7 @@ class BlockingDriver(_Wire):
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(settings)
+        super().__init__(settings, http_client)
         self._given = http_client
         self._own: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -232,7 +234,7 @@ class BlockingDriver(_Wire):
             return self._given
         with self._lock:
             if self._own is None:
-                self._own = httpx.Client(**self._client_options())
+                self._own = httpx.Client(**self._client_options(), headers=self._headers)
             return self._own
 
     def close(self) -> None:
@@ -291,7 +293,7 @@ class AwaitingDriver(_Wire):
         *,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        super().__init__(settings)
+        super().__init__(settings, http_client)
         self._given = http_client
         self._own: httpx.AsyncClient | None = None
         self._sleep = sleep
@@ -301,7 +303,7 @@ class AwaitingDriver(_Wire):
         if self._given is not None:
             return self._given
         if self._own is None:
-            self._own = httpx.AsyncClient(**self._client_options())
+            self._own = httpx.AsyncClient(**self._client_options(), headers=self._headers)
         return self._own
 
     async def close(self) -> None:
