@@ -118,7 +118,7 @@ def status(bench: Bench) -> Iterator[str]:
     ]
     calls = 500 if bench.quick else 2000
     seen = bench.in_turn(clients, lambda client: bench.work(client, "status", bench.url(), calls=calls))
-    rates = {client: statistics.median(values) for client, values in seen.items()}
+    rates = {client: statistics.median(value["rate"] for value in values) for client, values in seen.items()}
     yield "### Status calls per second, one connection, one after the other"
     rows: list[list[str]] = []
     for client, rate in rates.items():
@@ -126,8 +126,12 @@ def status(bench: Bench) -> Iterator[str]:
         of_async = rate / rates["httpx-async"]
         target = {"ours": of_httpx >= 0.9, "ours-async": of_async >= 0.9}.get(client)
         wanted = {"ours": "≥ 0.9 of httpx", "ours-async": "≥ 0.9 of httpx, async"}.get(client, "")
-        rows.append([NAMES[client], f"{rate:,.0f}", f"{of_httpx:.2f}", f"{of_async:.2f}", wanted, _met(target)])
-    yield from table(["client", "calls/s", "of httpx", "of httpx, async", "target", "met"], rows)
+        work = statistics.median(value["work"] for value in seen[client])
+        row = [NAMES[client], f"{rate:,.0f}", f"{of_httpx:.2f}", f"{of_async:.2f}", f"{work:,.0f}"]
+        rows.append([*row, wanted, _met(target)])
+    yield from table(
+        ["client", "calls/s", "of httpx", "of httpx, async", "processor time per call, µs", "target", "met"], rows
+    )
 
 
 def upload(bench: Bench) -> Iterator[str]:
@@ -200,55 +204,101 @@ def fetch(bench: Bench) -> Iterator[str]:
     yield from table(["client", "ms", "of the older's dict", "of the newer's models", "target", "met"], rows)
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How one job was waited for.
+
+    Attributes:
+        late: Seconds from its end to the transcript in hand.
+        requests: Those that were made for it after its submission.
+        allowed: Seconds that the transcript may be late where the server ignores `wait`.
+    """
+
+    late: float
+    requests: int
+    allowed: float
+
+
 def wait(bench: Bench) -> Iterator[str]:
     """From the end of a job to its transcript."""
     clients = ["ours", "ours-async", "older", "newer", "newer-async", "newer-async-wait"]
-    jobs = [0.3, 3.0] if bench.quick else [30.0, 3.0, 0.3]
+    jobs = [3.0, 0.3] if bench.quick else [30.0, 3.0, 0.3]
     path = bench.place / "short.wav"
     path.write_bytes(bytes(10_000))
-    seen: dict[tuple[str, float, str], list[tuple[float, int, float]]] = {}
+    seen: dict[tuple[str, float, str], list[Ending]] = {}
 
     def measure(delay: float, mode: str, job: float, client: str, seconds: float, job_id: str) -> None:
         time.sleep(delay)
         in_hand = bench.work(client, "wait", bench.url(mode=mode, seconds=seconds, job_id=job_id), path=str(path))
         report = bench.report(job_id)
-        late = in_hand - report["done_at"]
-        seen.setdefault((mode, job, client), []).append((late, report["gets"], late / max(0.5, 0.05 * seconds)))
+        ending = Ending(in_hand - report["done_at"], report["gets"], allowed_lateness(seconds))
+        seen.setdefault((mode, job, client), []).append(ending)
 
+    cases = [
+        (mode, job, client)
+        for job in jobs
+        for mode in ("held", "plain")
+        for client in clients
+        if mode == "held" or client != "newer-async-wait"
+    ]
     for turn in range(bench.rounds):
         chance = random.Random(turn)
-        cases = [(mode, job, client) for job in jobs for mode in ("held", "plain") for client in clients]
         times = {job: round(job * chance.uniform(1 - SPREAD, 1 + SPREAD), 3) for job in jobs}
         with ThreadPoolExecutor(len(cases)) as pool:
             running = [
-                pool.submit(measure, number * STAGGER, *case, times[case[1]], f"wait-{turn}-{number}")
-                for number, case in enumerate(cases)
-                if case[0] == "held" or case[2] != "newer-async-wait"
+                pool.submit(measure, number * STAGGER, mode, job, client, times[job], f"wait-{turn}-{number}")
+                for number, (mode, job, client) in enumerate(cases)
             ]
         for one in running:
             one.result()
 
-    for mode, title in (("held", "a server that honours `wait`"), ("plain", "a server that ignores `wait`")):
-        yield f"### From a job's end to its transcript in hand, {title}"
-        rows: list[list[str]] = []
-        for job in sorted(jobs):
-            for client in clients:
-                if (outcomes := seen.get((mode, job, client))) is None:
-                    continue
-                late = statistics.median(outcome[0] for outcome in outcomes)
-                worst = max(outcome[0] for outcome in outcomes)
-                requests = statistics.median(outcome[1] for outcome in outcomes)
-                wanted, met = "", None
-                if client in ("ours", "ours-async"):
-                    held = mode == "held"
-                    wanted = "≤ 60 ms" if held else f"≤ {max(0.5, 0.05 * job):g} s"
-                    met = late <= 0.06 if held else all(outcome[2] <= 1 for outcome in outcomes)
-                row = [f"{job:g} s", NAMES[client], f"{late * 1000:,.0f}", f"{worst * 1000:,.0f}", f"{requests:g}"]
-                rows.append([*row, wanted, _met(met)])
-        yield from table(
-            ["job takes", "client", "ms late", "worst", "requests after the submission", "target", "met"],
-            rows,
-        )
+    yield "### From a job's end to its transcript in hand, a server that honours `wait`"
+    rows: list[list[str]] = []
+    for job in sorted(jobs):
+        for client in clients:
+            late, worst, requests = _summary(seen["held", job, client])
+            ours = client in ("ours", "ours-async")
+            row = [f"{job:g} s", NAMES[client], f"{late * 1000:,.0f}", f"{worst * 1000:,.0f}", f"{requests:g}"]
+            rows.append([*row, "≤ 60 ms" if ours else "", _met(late <= 0.06 if ours else None)])
+    yield from table(["job takes", "client", "ms late", "worst", "requests", "target", "met"], rows)
+
+    yield "### From a job's end to its transcript in hand, a server that ignores `wait`"
+    rows = []
+    for job in sorted(jobs):
+        for client in clients[:-1]:
+            endings = seen["plain", job, client]
+            late, worst, requests = _summary(endings)
+            ours = client in ("ours", "ours-async")
+            met = all(ending.late <= ending.allowed for ending in endings) if ours else None
+            wanted = f"≤ {allowed_lateness(job):g} s" if ours else ""
+            row = [f"{job:g} s", NAMES[client], f"{late * 1000:,.0f}", f"{worst * 1000:,.0f}", f"{requests:g}"]
+            rows.append([*row, f"{least_requests(job)}", wanted, _met(met)])
+    yield from table(
+        ["job takes", "client", "ms late", "worst", "requests", "fewest that meet the target", "target", "met"], rows
+    )
+
+
+def allowed_lateness(seconds: float) -> float:
+    """Seconds that a transcript may be late where the server ignores `wait`."""
+    return max(0.5, 0.05 * seconds)
+
+
+def least_requests(seconds: float) -> int:
+    """Fewest requests by which a job that ends at an unknown moment, as it happens after so many seconds, is in hand.
+
+    Whenever it ends, the next look must not be too late; so each look comes at the last moment allowed after the one
+    before. The transcript is one more.
+    """
+    looked, looks = 0.0, 0
+    while looked < seconds:
+        looked += allowed_lateness(looked)
+        looks += 1
+    return looks + 1
+
+
+def _summary(endings: Sequence[Ending]) -> tuple[float, float, float]:
+    late = [ending.late for ending in endings]
+    return statistics.median(late), max(late), statistics.median(ending.requests for ending in endings)
 
 
 def start(bench: Bench) -> Iterator[str]:
