@@ -98,11 +98,12 @@ class _Wire:
         self._base_url = httpx.URL(settings.base_url)
         self._root = str(self._base_url)
         self._auth = _auth(settings)
-        self._headers = {"Accept": "application/json", "User-Agent": _user_agent(), **settings.headers}
+        self._headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent()})
+        self._headers.update(settings.headers)
         if settings.processing_data is not None:
             self._headers["X-SM-Processing-Data"] = settings.processing_data.header
         # A client that is opened here brings them along, which is cheaper; one that was given is not changed.
-        self._added = {} if given is None else self._headers
+        self._added = {} if given is None else dict(self._headers)
 
     def _client_options(self) -> _ClientOptions:
         settings = self._settings
