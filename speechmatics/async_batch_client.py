@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import date, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from types import TracebackType
 from typing import Generic, Literal, Self, overload
 
-import anyio.to_thread
 import httpx
 from typing_extensions import TypeVar, Unpack
 
-from speechmatics import flows, operations
-from speechmatics.batch_client import Parsed, Raw, as_settings, check_concurrency, deletion_message
+from speechmatics import flows, operations, streams
+from speechmatics.batch_client import Parsed, Raw, as_settings, deletion_message
 from speechmatics.drivers import AwaitingDriver
-from speechmatics.exceptions import APIStatusError
-from speechmatics.flows import Conduct, Ended, Retry
+from speechmatics.flows import Conduct, Retry
 from speechmatics.media import AudioInput
-from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource, as_job_config
+from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
 from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
 from speechmatics.operations import (
@@ -33,16 +29,12 @@ from speechmatics.operations import (
     TextFormat,
     TranscriptFormat,
 )
-from speechmatics.policies import JobPager
 from speechmatics.settings import ConnectionSettings
 from speechmatics.submission import Progress, submit
 
 __all__ = ["AsyncBatchClient"]
 
-_logger = logging.getLogger("speechmatics")
-
 _Mode = TypeVar("_Mode", default=Raw)
-_T = TypeVar("_T")
 _RawT = TypeVar("_RawT")
 _ParsedT = TypeVar("_ParsedT")
 
@@ -62,6 +54,8 @@ class AsyncBatchClient(Generic[_Mode]):
         connection_settings: Settings, or a token, or None to take everything from the environment.
         from_cli: Taken for compatibility; has no effect.
         parse: False returns plain dicts as the server sent them, True returns models.
+        auth: What authorises requests in place of the settings' token: a `TemporaryKeyAuth` that clients share, or any
+            `httpx.Auth`.
         http_client: A client of one's own to send requests through; its owner closes it.
         on_retry: Told of each request that failed and is sent again.
 
@@ -76,6 +70,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: Literal[False] = False,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -86,6 +81,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: Literal[True],
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -96,6 +92,7 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: bool,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
@@ -105,12 +102,13 @@ class AsyncBatchClient(Generic[_Mode]):
         from_cli: bool = False,
         *,
         parse: bool = False,
+        auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
-        self._driver = AwaitingDriver(self.connection_settings, http_client)
+        self._driver = AwaitingDriver(self.connection_settings, http_client, auth=auth)
         self._on_retry = on_retry
 
     def __repr__(self) -> str:
@@ -207,7 +205,7 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]: ...
     def iter_jobs(
         self, *, include_deleted: bool = False, page_size: int = 100
-    ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]:
+    ) -> AsyncIterator[JsonObject | JobDetails]:
         """Goes through all jobs, page by page, the most recent first; each job comes once.
 
         Args:
@@ -218,10 +216,9 @@ class AsyncBatchClient(Generic[_Mode]):
             InvalidInputError: `page_size` is out of range; nothing was sent.
             APIStatusError, RequestError: As `send_request`, when a page is read.
         """
-        operations.list_jobs(limit=page_size)
-        if self._parse:
-            return self._parsed_pages(include_deleted, page_size)
-        return self._raw_pages(include_deleted, page_size)
+        return self._driver.each(
+            streams.pages(self._conduct, parse=self._parse, include_deleted=include_deleted, page_size=page_size)
+        )
 
     async def submit_job(
         self,
@@ -248,8 +245,9 @@ class AsyncBatchClient(Generic[_Mode]):
             SubmissionUncertainError: The answer was lost, and whether there is a job could not be found out.
             APIStatusError, RequestError: The submission failed, and there is no job.
         """
-        prepare = partial(submit, audio, transcription_config, self.connection_settings, self._conduct, on_progress)
-        return await self._driver.run(await anyio.to_thread.run_sync(prepare, abandon_on_cancel=True))
+        return await self._driver.run(
+            submit(audio, transcription_config, self.connection_settings, self._conduct, on_progress)
+        )
 
     @overload
     async def check_job_status(self: AsyncBatchClient[Raw], job_id: str, *, wait: int | None = None) -> JsonObject: ...
@@ -401,13 +399,14 @@ class AsyncBatchClient(Generic[_Mode]):
         Args:
             job_id: The job.
             transcription_format: `txt`, `srt` or `json-v2` (also `json`, `json_v2`).
-            timeout: Seconds to wait at most; None for the setting `wait_timeout`, which by default has no limit.
+            timeout: Seconds to wait at most, to a tenth of a second; 0 looks once, and None is the setting
+                `wait_timeout`, which by default has no limit.
             on_status: Called with the job when its status is first seen and when it changes.
 
         Raises:
             JobNotFoundException: There is no such job.
             TranscriptionError: The job was rejected, deleted or has expired, or the format is unknown.
-            WaitTimeoutError: It did not end in time; it still runs.
+            WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
         """
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
@@ -460,6 +459,26 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> str: ...
     @overload
     async def transcribe(
+        self: AsyncBatchClient[Raw],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> JsonObject | str: ...
+    @overload
+    async def transcribe(
+        self: AsyncBatchClient[Parsed],
+        audio: AudioInput | None,
+        transcription_config: ConfigSource | None = None,
+        transcription_format: TranscriptFormat = "json-v2",
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobDetails], None] | None = None,
+    ) -> Transcript | str: ...
+    @overload
+    async def transcribe(
         self,
         audio: AudioInput | None,
         transcription_config: ConfigSource | None = None,
@@ -480,7 +499,8 @@ class AsyncBatchClient(Generic[_Mode]):
         """Submits audio, waits for the job, and returns its transcript.
 
         Arguments, results and errors are those of `submit_job` and `wait_for_completion`; without a configuration
-        the language is English. An error after the submission carries the job's id.
+        the language is English. An error after the submission carries the job's id. `timeout` counts from when the
+        job has been submitted: an upload that is cut short may be a job that nobody knows of.
         """
         operations.text_format(transcription_format)
         job_id = await self.submit_job(
@@ -549,7 +569,8 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> AsyncIterator[tuple[str | os.PathLike[str], str]]:
         """Submits many files, some at a time, and yields each path with its job's id as the job ends.
 
-        A file whose submission the service refuses is logged as a warning and passed over.
+        A file whose submission the service refuses is logged as a warning and passed over. Whatever else ends the
+        iteration, Ctrl-C among it, has the jobs that go on and their files in its notes.
 
         Args:
             audio_paths: The files.
@@ -558,26 +579,15 @@ class AsyncBatchClient(Generic[_Mode]):
 
         Raises:
             InvalidInputError: `concurrency` is out of range.
-            AudioError, ConfigError: An argument is wrong.
+            ConfigError: The configuration is wrong.
+            AudioError, SubmissionUncertainError, APIStatusError, RequestError: As `submit_job` and `wait_for_many`,
+                when a result is asked for.
         """
-        check_concurrency(concurrency)
-        return self._submitted(audio_paths, as_job_config(transcription_config), concurrency)
-
-    async def _submitted(
-        self, audio_paths: Iterable[str | os.PathLike[str]], config: ConfigSource, concurrency: int
-    ) -> AsyncIterator[tuple[str | os.PathLike[str], str]]:
-        running: dict[str, str | os.PathLike[str]] = {}
-        for path in audio_paths:
-            while len(running) >= concurrency:
-                for _, job in await self._driver.run(flows.next_ended(list(running), self._conduct)):
-                    yield running.pop(job.id), job.id
-            try:
-                running[await self.submit_job(path, config)] = path
-            except APIStatusError as error:
-                _logger.warning("%s was not submitted: %s", path, error)
-        while running:
-            for _, job in await self._driver.run(flows.next_ended(list(running), self._conduct)):
-                yield running.pop(job.id), job.id
+        return self._driver.each(
+            streams.submitted(
+                audio_paths, transcription_config, self.connection_settings, self._conduct, concurrency=concurrency
+            )
+        )
 
     @overload
     def wait_for_many(
@@ -593,54 +603,25 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]: ...
     def wait_for_many(
         self, job_ids: Iterable[str], *, timeout: float | None = None
-    ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]:
+    ) -> AsyncIterator[JsonObject | JobDetails]:
         """Waits for many jobs, and yields each as it ends, done or not: its `status` says which.
+
+        Three jobs or more are looked at by pages of the list. What ends the iteration, Ctrl-C among it, has the jobs
+        that go on in its notes.
 
         Args:
             job_ids: The jobs.
-            timeout: Seconds to wait at most in all; None for the setting `wait_timeout`.
+            timeout: Seconds to wait at most in all, from the first result that is asked for and to a tenth of a
+                second; None for the setting `wait_timeout`.
 
         Raises:
+            InvalidInputError: A job id is empty; nothing was sent.
             JobNotFoundException: There is no such job.
             WaitTimeoutError: Not all ended in time; those that have not still run.
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
         """
-        ended = self._ended(dict.fromkeys(job_ids), timeout)
-        return _each(ended, lambda pair: pair[1]) if self._parse else _each(ended, lambda pair: pair[0])
-
-    async def _ended(self, running: dict[str, None], timeout: float | None) -> AsyncGenerator[Ended, None]:
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
-        conduct = self._conduct
-        deadline = None if limit is None else conduct.clock() + limit
-        while running:
-            left = None if deadline is None else deadline - conduct.clock()
-            for ended in await self._driver.run(flows.next_ended(list(running), conduct, timeout=left)):
-                running.pop(ended[1].id)
-                yield ended
-
-    async def _raw_pages(self, include_deleted: bool, page_size: int) -> AsyncIterator[JsonObject]:
-        pager = JobPager(page_size)
-        while not pager.finished:
-            operation, response = await self._page(pager, include_deleted, page_size)
-            jobs = operation.read(response)
-            for position in pager.take([(job.id, job.created_at) for job in operation.parse(response)]):
-                yield jobs[position]
-
-    async def _parsed_pages(self, include_deleted: bool, page_size: int) -> AsyncIterator[JobDetails]:
-        pager = JobPager(page_size)
-        while not pager.finished:
-            operation, response = await self._page(pager, include_deleted, page_size)
-            jobs = operation.parse(response)
-            for position in pager.take([(job.id, job.created_at) for job in jobs]):
-                yield jobs[position]
-
-    async def _page(
-        self, pager: JobPager, include_deleted: bool, page_size: int
-    ) -> tuple[Operation[list[JsonObject], list[JobDetails]], httpx.Response]:
-        operation = operations.list_jobs(
-            created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
-        )
-        return operation, await self._driver.run(flows.call(operation, self._conduct))
+        return self._driver.each(streams.ended(job_ids, self._conduct, parse=self._parse, timeout=limit))
 
     @cached_property
     def _conduct(self) -> Conduct:
@@ -662,10 +643,3 @@ class AsyncBatchClient(Generic[_Mode]):
 
     def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
         return operation.parse(response) if self._parse else operation.read(response)
-
-
-async def _each(ended: AsyncGenerator[Ended, None], pick: Callable[[Ended], _T]) -> AsyncIterator[_T]:
-    """One side of each pair; closing it closes what it reads from, as trio wants."""
-    async with aclosing(ended):
-        async for pair in ended:
-            yield pick(pair)

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import get_args
+from uuid import uuid4
 
+import anyio
 import httpx
-from pydantic import BaseModel, SecretStr, ValidationError
+from anyio.lowlevel import RunVar
+from pydantic import SecretStr, ValidationError
 
-from speechmatics.exceptions import InvalidResponseError, error_for_status
-
-if TYPE_CHECKING:
-    import anyio
+from speechmatics.exceptions import (
+    REQUEST_ID_HEADERS,
+    InvalidResponseError,
+    SettingsError,
+    error_for_status,
+    request_id_of,
+)
+from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
+from speechmatics.settings import DEFAULT_MP_URL, KeyRegion, check_token, check_url
 
 __all__ = ["BearerAuth", "TemporaryKeyAuth"]
 
 RENEWAL_MARGIN = 60.0
 """Seconds before its end, but no more than half its life, at which a temporary key is replaced."""
+
+_ASKED = "speechmatics.asked"
+"""Where a request for a key notes when it was made: a key's life begins before its answer arrives."""
+
+_logger = logging.getLogger("speechmatics")
 
 
 class BearerAuth(httpx.Auth):
@@ -34,27 +50,37 @@ class BearerAuth(httpx.Auth):
         yield request
 
 
-class _NewKey(BaseModel):
-    key_value: SecretStr
+@dataclass(slots=True, eq=False)
+class _Key:
+    value: SecretStr
+    end: float
+    refused: bool = False
 
 
 class TemporaryKeyAuth(httpx.Auth):
     """Authorises requests by temporary keys, which it gets when first needed and renews before they end.
 
-    The long-lived key goes to the management platform alone. One object may be shared by threads, by the tasks of an
-    event loop, and by clients; each key is asked for once.
+    The long-lived key goes to the management platform alone. One object may be shared by clients: threads wait for
+    one another's key, and so do the tasks of an event loop, each no longer than it would for a connection (the pool
+    timeout). A request that the service answers with 401 is sent once more with a new key if its body can be.
+
+    Example:
+        >>> auth = TemporaryKeyAuth("long-lived key", ttl=600, client_ref="customer 7")
+        >>> client = BatchClient(auth=auth)  # doctest: +SKIP
 
     Args:
         key: The long-lived API key.
-        ttl: Seconds that a key lives, 60 to 86400.
-        client_ref: A reference; the keys see only the jobs made with it.
+        ttl: Whole seconds that a key lives, 60 to 86400.
+        client_ref: A reference; the keys see only the jobs made with it, and no usage.
         region: `eu`, `usa` or `au`; None for the service's own choice.
         url: The management platform.
         clock: Seconds from any fixed point, never running backwards.
 
     Raises:
-        APIStatusError: The platform refused to make a key.
-        InvalidResponseError: The platform's answer holds no key.
+        SettingsError: An argument is wrong.
+
+    Requests raise `APIStatusError` where the platform refuses to make a key, `InvalidResponseError` where its answer
+    holds none, and `httpx.RequestError` where no whole answer came or no key was there in time; they were not sent.
     """
 
     def __init__(
@@ -63,95 +89,166 @@ class TemporaryKeyAuth(httpx.Auth):
         *,
         ttl: int = 3600,
         client_ref: str | None = None,
-        region: str | None = None,
-        url: str = "https://mp.speechmatics.com",
+        region: KeyRegion | None = None,
+        url: str = DEFAULT_MP_URL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not 60 <= ttl <= 86400:
-            raise ValueError(f"ttl must be from 60 to 86400 seconds, not {ttl}")
-        self._key = SecretStr(key) if isinstance(key, str) else key
-        self._url = f"{url.rstrip('/').removesuffix('/v1')}/v1/api_keys"
-        self._wish = {"ttl": ttl, **({"client_ref": client_ref} if client_ref else {})}
-        if region:
-            self._wish["region"] = region
+        self._long_lived = _checked(key)
+        if not 60 <= ttl <= 86400 or ttl != int(ttl):
+            raise SettingsError(f"ttl must be from 60 to 86400 whole seconds, not {ttl}")
+        if client_ref is not None and not client_ref.strip():
+            raise SettingsError("client_ref must not be empty: the keys would see the jobs of all")
+        if region not in (None, *get_args(KeyRegion)):
+            raise SettingsError(f"region must be {', '.join(get_args(KeyRegion))} or None, not {region!r}")
+        try:
+            place = check_url(url).rstrip("/").removesuffix("/v1")
+        except ValueError as error:
+            raise SettingsError(f"url {error}") from None
+        self._url = httpx.URL(f"{place}/v1/api_keys", params={"type": "batch"})
+        self._wish = TemporaryKeyRequest(ttl=int(ttl), client_ref=client_ref, region=region).to_dict()
         self._life = float(ttl)
         self._clock = clock
-        self._current: tuple[SecretStr, float] | None = None
-        self._lock = threading.Lock()
-        self._async_lock: anyio.Lock | None = None
+        self._key: _Key | None = None
+        self._thread_lock = threading.Lock()
+        self._task_lock: RunVar[anyio.Lock] = RunVar(f"speechmatics temporary key {id(self)}")
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sends the request with a key; once more with a new one if the service no longer takes the old."""
-        with self._lock:
-            key = self._usable()
-            if key is None:
-                asked = self._clock()
-                answer = yield self._request()
-                answer.read()
-                key = self._take(answer, asked)
-        response = yield self._authorised(request, key)
-        if response.status_code == 401 and _can_be_sent_again(request):
-            with self._lock:
-                key = self._usable(other_than=key)
-                if key is None:
-                    asked = self._clock()
-                    answer = yield self._request()
-                    answer.read()
-                    key = self._take(answer, asked)
-            yield self._authorised(request, key)
+        if "Authorization" in request.headers:
+            yield request
+            return
+        for _ in range(2):
+            if (key := self._usable()) is None:
+                with self._turn_of_a_thread(request):
+                    key = self._usable() or self._take(_read((yield self._asking(request))))
+            response = yield _authorised(request, key)
+            if not self._is_to_go_again(request, response, key):
+                return
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """As `sync_auth_flow`."""
-        lock = self._task_lock()
-        async with lock:
-            key = self._usable()
-            if key is None:
-                asked = self._clock()
-                answer = yield self._request()
-                await answer.aread()
-                key = self._take(answer, asked)
-        response = yield self._authorised(request, key)
-        if response.status_code == 401 and _can_be_sent_again(request):
-            async with lock:
-                key = self._usable(other_than=key)
-                if key is None:
-                    asked = self._clock()
-                    answer = yield self._request()
-                    await answer.aread()
-                    key = self._take(answer, asked)
-            yield self._authorised(request, key)
+        if "Authorization" in request.headers:
+            yield request
+            return
+        for _ in range(2):
+            if (key := self._usable()) is None:
+                async with self._turn_of_a_task(request):
+                    key = self._usable() or self._take(await _aread((yield self._asking(request))))
+            response = yield _authorised(request, key)
+            if not self._is_to_go_again(request, response, key):
+                return
 
-    def _task_lock(self) -> anyio.Lock:
-        import anyio
+    def _usable(self) -> _Key | None:
+        key = self._key
+        return None if key is None or key.refused or self._clock() >= key.end else key
 
-        if self._async_lock is None:
-            self._async_lock = anyio.Lock()
-        return self._async_lock
-
-    def _usable(self, other_than: SecretStr | None = None) -> SecretStr | None:
-        if self._current is None:
-            return None
-        key, end = self._current
-        return None if key is other_than or self._clock() >= end else key
-
-    def _request(self) -> httpx.Request:
-        headers = {"Authorization": f"Bearer {self._key.get_secret_value()}"}
-        return httpx.Request("POST", self._url, params={"type": "batch"}, json=self._wish, headers=headers)
-
-    def _take(self, answer: httpx.Response, asked: float) -> SecretStr:
-        if not answer.is_success:
-            raise error_for_status(answer)
+    @contextmanager
+    def _turn_of_a_thread(self, request: httpx.Request) -> Generator[None]:
+        patience = _patience(request)
+        if not self._thread_lock.acquire(timeout=-1 if patience is None else patience):
+            raise self._waited_in_vain(request)
         try:
-            key = _NewKey.model_validate_json(answer.content).key_value
-        except ValidationError:
-            raise InvalidResponseError("the management platform's answer holds no key_value") from None
-        self._current = key, asked + self._life - min(RENEWAL_MARGIN, self._life / 2)
-        return key
+            yield
+        finally:
+            self._thread_lock.release()
 
-    def _authorised(self, request: httpx.Request, key: SecretStr) -> httpx.Request:
-        request.headers["Authorization"] = f"Bearer {key.get_secret_value()}"
-        return request
+    @asynccontextmanager
+    async def _turn_of_a_task(self, request: httpx.Request) -> AsyncGenerator[None]:
+        # A lock of anyio belongs to the event loop that first waits for it, so that each loop needs its own. A task
+        # must not wait for the threads' lock: if its own loop's thread held that, neither would go on.
+        lock = self._task_lock.get(None)
+        if lock is None:
+            lock = anyio.Lock()
+            self._task_lock.set(lock)
+        with anyio.move_on_after(_patience(request)) as waiting:
+            await lock.acquire()
+        if waiting.cancelled_caught:
+            raise self._waited_in_vain(request)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _waited_in_vain(self, request: httpx.Request) -> httpx.PoolTimeout:
+        return httpx.PoolTimeout("another request did not get a temporary key in time", request=self._asking(request))
+
+    def _asking(self, request: httpx.Request) -> httpx.Request:
+        """The request for a key; it may take as long as the request that needs it."""
+        headers = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self._long_lived.get_secret_value()}",
+            "User-Agent": request.headers.get("User-Agent", f"httpx/{httpx.__version__}"),
+            REQUEST_ID_HEADERS[-1]: uuid4().hex,
+        }
+        extensions = {"timeout": request.extensions.get("timeout", {}), _ASKED: self._clock()}
+        return httpx.Request("POST", self._url, json=self._wish, headers=headers, extensions=extensions)
+
+    def _take(self, answer: httpx.Response) -> _Key:
+        _logger.debug(
+            "POST %s: %d, asked for a temporary key, request id %s",
+            answer.request.url,
+            answer.status_code,
+            request_id_of(answer),
+        )
+        if not answer.is_success:
+            raise error_for_status(answer, context="the management platform made no temporary key")
+        value = _key_in(answer)
+        if value is None:
+            raise InvalidResponseError(
+                f"the management platform's answer holds no key ({answer.request.method} {answer.request.url})",
+                request=answer.request,
+            )
+        asked: float = answer.request.extensions[_ASKED]
+        self._key = _Key(value, asked + self._life - min(RENEWAL_MARGIN, self._life / 2))
+        return self._key
+
+    def _is_to_go_again(self, request: httpx.Request, response: httpx.Response, key: _Key) -> bool:
+        # httpx counts the platform's answers, which hold keys, among those that came before.
+        response.history = [earlier for earlier in response.history if earlier.request.url != self._url]
+        if response.status_code != 401:
+            return False
+        key.refused = True
+        return _can_be_sent_again(request)
+
+
+def _checked(key: str | SecretStr) -> SecretStr:
+    try:
+        checked = check_token(SecretStr(key) if isinstance(key, str) else key)
+    except ValueError as error:
+        raise SettingsError(f"key {error}") from None
+    if checked is None:
+        raise SettingsError("key must not be empty: temporary keys are made with a long-lived one")
+    return checked
+
+
+def _key_in(answer: httpx.Response) -> SecretStr | None:
+    try:
+        return check_token(SecretStr(TemporaryKey.model_validate_json(answer.content).key_value))
+    except (ValidationError, ValueError):
+        return None
+
+
+def _read(answer: httpx.Response) -> httpx.Response:
+    answer.read()
+    return answer
+
+
+async def _aread(answer: httpx.Response) -> httpx.Response:
+    await answer.aread()
+    return answer
+
+
+def _authorised(request: httpx.Request, key: _Key) -> httpx.Request:
+    request.headers["Authorization"] = f"Bearer {key.value.get_secret_value()}"
+    return request
+
+
+def _patience(request: httpx.Request) -> float | None:
+    """Seconds that a request may wait for its turn."""
+    seconds: float | None = request.extensions.get("timeout", {}).get("pool")
+    return seconds
 
 
 def _can_be_sent_again(request: httpx.Request) -> bool:
-    return bool(request.extensions.get("speechmatics.replayable", lambda: True)())
+    replayable: Callable[[], bool] | None = request.extensions.get("speechmatics.replayable")
+    return isinstance(request.stream, httpx.ByteStream) if replayable is None else replayable()

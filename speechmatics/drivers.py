@@ -7,13 +7,18 @@ import platform
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from contextlib import closing
+from contextvars import copy_context
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from secrets import token_hex
 from typing import TypedDict, TypeVar
+from urllib.request import getproxies
 
 import anyio
 import anyio.to_thread
@@ -28,7 +33,7 @@ from speechmatics.exceptions import (
     error_for_failure,
     request_id_of,
 )
-from speechmatics.flows import Flow, Sleep
+from speechmatics.flows import Aside, Flow, Sleep, Stream
 from speechmatics.media import MultipartBody
 from speechmatics.operations import BasicAuth, CustomRequest, Request
 from speechmatics.settings import DEFAULT_MP_URL, ConnectionSettings
@@ -54,8 +59,11 @@ def _user_agent() -> str:
 
 
 @cache
-def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool) -> ssl.SSLContext:
-    """A TLS context, built once for all clients."""
+def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool, http2: bool) -> ssl.SSLContext:
+    """A TLS context, built once for all clients that differ in nothing of this.
+
+    HTTP/2 is offered by the context itself, which httpx sets anew for each connection.
+    """
     try:
         if isinstance(verify, Path):
             place = verify.expanduser()
@@ -69,7 +77,8 @@ def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool) -> ssl.
         raise SettingsError(f"{named} cannot be loaded as certificates: {error}") from None
     if client_cert is not None:
         try:
-            context.load_cert_chain(client_cert.expanduser())
+            # Without a password OpenSSL would ask the terminal for that of an encrypted key, and wait.
+            context.load_cert_chain(client_cert.expanduser(), password="")
         except OSError as error:
             raise SettingsError(f"client_cert: {client_cert} cannot be loaded: {error}") from None
     return context
@@ -85,7 +94,7 @@ class _ClientOptions(TypedDict):
     verify: ssl.SSLContext
     timeout: httpx.Timeout
     trust_env: bool
-    proxy: str | None
+    proxy: httpx.Proxy | None
     http2: bool
     limits: httpx.Limits
 
@@ -93,39 +102,55 @@ class _ClientOptions(TypedDict):
 class _Wire:
     """What both drivers know of how requests look."""
 
-    def __init__(self, settings: ConnectionSettings, given: httpx.Client | httpx.AsyncClient | None) -> None:
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        auth: httpx.Auth | None,
+        http_client: httpx.Client | httpx.AsyncClient | None,
+    ) -> None:
         self._settings = settings
         self._base_url = httpx.URL(settings.base_url)
         self._root = str(self._base_url)
-        self._auth = _auth(settings)
+        self._auth = auth if auth is not None else _auth(settings)
         self._headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent()})
         self._headers.update(settings.headers)
         if settings.processing_data is not None:
             self._headers["X-SM-Processing-Data"] = settings.processing_data.header
         # A client that is opened here brings them along, which is cheaper; one that was given is not changed.
-        self._added = {} if given is None else dict(self._headers)
+        self._added = {} if http_client is None else dict(self._headers)
 
     def _client_options(self) -> _ClientOptions:
         settings = self._settings
-        uses_tls = self._base_url.scheme == "https" or settings.generate_temp_token or settings.proxy is not None
-        context = settings.ssl_context or (
-            _tls(settings.verify, settings.client_cert, settings.trust_env) if uses_tls else _no_tls()
-        )
         if settings.http2 and find_spec("h2") is None:
             raise MissingExtraError("HTTP/2", "http2")
-        if settings.proxy is not None and settings.proxy.startswith("socks5") and find_spec("socksio") is None:
-            raise MissingExtraError("a SOCKS proxy", "socks")
+        context = self._context()
         return {
             "verify": context,
             "timeout": settings.timeout,
             "trust_env": settings.trust_env,
-            "proxy": settings.proxy,
+            "proxy": _proxy(settings, context),
             "http2": settings.http2,
             "limits": httpx.Limits(
                 max_connections=settings.max_connections,
                 max_keepalive_connections=settings.max_keepalive_connections,
             ),
         }
+
+    def _context(self) -> ssl.SSLContext:
+        settings = self._settings
+        if settings.ssl_context is not None:
+            if settings.client_cert is not None or settings.verify is not True:
+                raise SettingsError("ssl_context says how certificates are checked: give it, or verify and client_cert")
+            return settings.ssl_context
+        uses_tls = (
+            self._base_url.scheme == "https"
+            # Temporary keys come from another server; what other ways of authorisation send, and where, is theirs.
+            or not (self._auth is None or isinstance(self._auth, BearerAuth))
+            or (settings.proxy is not None and httpx.URL(settings.proxy).scheme == "https")
+        )
+        if not uses_tls:
+            return _no_tls()
+        return _tls(settings.verify, settings.client_cert, settings.trust_env, settings.http2)
 
     def _build(self, client: httpx.Client | httpx.AsyncClient, step: Request) -> httpx.Request:
         if isinstance(step, CustomRequest):
@@ -193,7 +218,11 @@ class _Wire:
         # A failure of the exchange that gets a temporary key concerns another request than this one.
         failed = _request_of(failure) or request
         _logger.debug(
-            "%s %s: %s, request id %s", failed.method, failed.url, type(failure).__name__, request.headers[REQUEST_ID]
+            "%s %s: %s, request id %s",
+            failed.method,
+            failed.url,
+            type(failure).__name__,
+            failed.headers.get(REQUEST_ID),
         )
         return error_for_failure(failure, failed, job_id=step.job_id)
 
@@ -221,9 +250,10 @@ class BlockingDriver(_Wire):
         settings: ConnectionSettings,
         http_client: httpx.Client | None = None,
         *,
+        auth: httpx.Auth | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(settings, http_client)
+        super().__init__(settings, auth, http_client)
         self._given = http_client
         self._own: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -262,20 +292,31 @@ class BlockingDriver(_Wire):
         finally:
             flow.close()
 
-    def _do(self, step: Request | Sleep) -> httpx.Response | None:
+    def each(self, stream: Stream[_T]) -> Iterator[_T]:
+        """Runs a stream as its results are asked for."""
+        for flow in stream:
+            yield from self.run(flow)
+
+    def _do(self, step: Request | Sleep | Aside) -> httpx.Response | None:
         if isinstance(step, Sleep):
             self._sleep(step.seconds)
+            return None
+        if isinstance(step, Aside):
+            step.function()
             return None
         client = self.open()
         request = self._build(client, step)
         started = time.monotonic()
         auth = self._auth_of(step)
+        send = partial(
+            client.send,
+            request,
+            auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
+            follow_redirects=_follows(step),
+        )
+        limit = _limit(step)
         try:
-            response = client.send(
-                request,
-                auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
-                follow_redirects=_follows(step),
-            )
+            response = send() if limit is None else _send_within(limit, request, send)
         except httpx.RequestError as error:
             failure = error
         else:
@@ -292,9 +333,10 @@ class AwaitingDriver(_Wire):
         settings: ConnectionSettings,
         http_client: httpx.AsyncClient | None = None,
         *,
+        auth: httpx.Auth | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        super().__init__(settings, http_client)
+        super().__init__(settings, auth, http_client)
         self._given = http_client
         self._own: httpx.AsyncClient | None = None
         self._sleep = sleep
@@ -330,25 +372,87 @@ class AwaitingDriver(_Wire):
         finally:
             flow.close()
 
-    async def _do(self, step: Request | Sleep) -> httpx.Response | None:
+    def each(self, stream: Stream[_T]) -> AsyncIterator[_T]:
+        """Runs a stream as its results are asked for."""
+        return _Results(self, stream)
+
+    async def _do(self, step: Request | Sleep | Aside) -> httpx.Response | None:
         if isinstance(step, Sleep):
             await self._sleep(step.seconds)
+            return None
+        if isinstance(step, Aside):
+            await anyio.to_thread.run_sync(step.function, abandon_on_cancel=True)
             return None
         client = self.open()
         request = self._build(client, step)
         started = time.monotonic()
         auth = self._auth_of(step)
+        sending = client.send(
+            request,
+            auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
+            follow_redirects=_follows(step),
+        )
+        limit = _limit(step)
         try:
-            response = await client.send(
-                request,
-                auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
-                follow_redirects=_follows(step),
-            )
+            response = await (sending if limit is None else _await_within(limit, request, sending))
         except httpx.RequestError as error:
             failure = error
+        except ssl.SSLError as error:
+            # On asyncio an alert of the server comes through httpx as it is.
+            failure = httpx.ReadError(str(error), request=request)
+            failure.__cause__ = error
         else:
             return self._answered(request, response, started)
         raise self._failed(step, request, failure)
+
+
+class _Results(AsyncIterator[_T]):
+    """What a stream gives.
+
+    An async generator that is left half-read wants to be closed, and says so on trio; this may just be dropped. As
+    with a generator, an error ends it, and one task at a time may read it.
+    """
+
+    def __init__(self, driver: AwaitingDriver, stream: Stream[_T]) -> None:
+        self._driver = driver
+        self._stream = stream
+        self._ready: Iterator[_T] = iter(())
+        self._guard = anyio.ResourceGuard("reading")
+
+    async def __anext__(self) -> _T:
+        with self._guard:
+            while True:
+                for value in self._ready:
+                    return value
+                stream, self._stream = self._stream, iter(())
+                flow = next(stream, None)
+                if flow is None:
+                    raise StopAsyncIteration
+                self._ready = iter(await self._driver.run(flow))
+                self._stream = stream
+
+    async def aclose(self) -> None:
+        """Ends it."""
+        self._stream, self._ready = iter(()), iter(())
+
+
+class _LimitedStream(httpx.SyncByteStream):
+    """The body of an answer, given up at a moment."""
+
+    def __init__(self, response: httpx.Response, end: float, request: httpx.Request) -> None:
+        # The answers of a blocking client have streams of this kind, but the type does not say so.
+        [self._stream] = [stream for stream in [response.stream] if isinstance(stream, httpx.SyncByteStream)]
+        self._end = end
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            yield chunk
+            if time.monotonic() > self._end:
+                raise _too_late(self._request)
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class _AsyncBody:
@@ -368,6 +472,8 @@ class _AsyncBody:
 
 def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
     if settings.auth_token is None:
+        if settings.generate_temp_token:
+            raise SettingsError("generate_temp_token needs auth_token: the long-lived key that makes temporary keys")
         return None
     if not settings.generate_temp_token:
         return BearerAuth(settings.auth_token)
@@ -380,8 +486,82 @@ def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
     )
 
 
+def _proxy(settings: ConnectionSettings, context: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy of the settings; those of the environment are httpx's to find, and checked here first."""
+    if settings.proxy is None:
+        for name, url in getproxies().items() if settings.trust_env else ():
+            if name in ("all", "http", "https"):
+                _check_proxy_of_environment(name, url if "://" in url else f"http://{url}")
+        return None
+    proxy = httpx.Proxy(settings.proxy)
+    _check_extra(proxy)
+    if proxy.url.scheme == "https":
+        proxy.ssl_context = context
+    return proxy
+
+
+def _check_proxy_of_environment(name: str, url: str) -> None:
+    try:
+        proxy = httpx.Proxy(url)
+    except (ValueError, httpx.InvalidURL):
+        raise SettingsError(
+            f"the environment's {name}_proxy must be an http, https, socks5 or socks5h URL (it is not shown); "
+            "with trust_env=False it is not used"
+        ) from None
+    _check_extra(proxy)
+
+
+def _check_extra(proxy: httpx.Proxy) -> None:
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise MissingExtraError("a SOCKS proxy", "socks")
+
+
 def _follows(step: Request) -> bool:
     return isinstance(step, CustomRequest) and step.options.get("follow_redirects", False)
+
+
+def _limit(step: Request) -> float | None:
+    return None if isinstance(step, CustomRequest) else step.limit
+
+
+def _send_within(limit: float, request: httpx.Request, send: Callable[..., httpx.Response]) -> httpx.Response:
+    """Sends in a thread of its own, which is left behind when the time is over.
+
+    The time limits of httpx bound each step of an exchange. None of them bounds one that proceeds byte by byte, nor
+    the look-up of a name, and nothing can interrupt these from outside. The thread that is left behind ends when its
+    step does, or with the body's next bytes, or when the connection is closed; it does not keep the program alive.
+    """
+    end = time.monotonic() + limit
+    outcome = Future[httpx.Response]()
+    context = copy_context()
+
+    def exchange() -> httpx.Response:
+        with closing(send(stream=True)) as response:
+            response.stream = _LimitedStream(response, end, request)
+            response.read()
+            return response
+
+    def work() -> None:
+        try:
+            outcome.set_result(context.run(exchange))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, name="speechmatics-exchange", daemon=True).start()
+    if not wait_for([outcome], min(end - time.monotonic(), threading.TIMEOUT_MAX)).done:
+        raise _too_late(request)
+    return outcome.result()
+
+
+async def _await_within(limit: float, request: httpx.Request, sending: Awaitable[httpx.Response]) -> httpx.Response:
+    """Awaits an answer, and cancels the exchange when the time is over."""
+    with anyio.move_on_after(limit):
+        return await sending
+    raise _too_late(request)
+
+
+def _too_late(request: httpx.Request) -> httpx.ReadTimeout:
+    return httpx.ReadTimeout("no whole answer came in time", request=request)
 
 
 def _request_of(failure: httpx.RequestError) -> httpx.Request | None:

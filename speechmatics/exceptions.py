@@ -37,7 +37,7 @@
         ├── InvalidResponseError                also ValueError: the answer is not what the API documents
         ├── TranscriptionError                  the job ended without a transcript
         │   └── UnknownFormatError              also ValueError; nothing was sent
-        └── WaitTimeoutError                    also TimeoutError: the job still runs
+        └── WaitTimeoutError                    also TimeoutError: there is no transcript yet
 """
 
 from __future__ import annotations
@@ -223,12 +223,14 @@ class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
         response: The whole answer.
     """
 
-    def __init__(self, response: httpx.Response, *, job_id: str | None = None) -> None:
+    def __init__(self, response: httpx.Response, *, job_id: str | None = None, context: str | None = None) -> None:
         self.status_code: int = response.status_code
         self.error, self.detail = _read_error_body(response)
         self.request_id: str | None = request_id_of(response)
         request = response.request
-        message = f"{self.status_code} {self.error}"
+        message = (
+            f"{self.status_code} {self.error}" if context is None else f"{context}: {self.status_code} {self.error}"
+        )
         if self.detail:
             message += f": {self.detail}"
         message += f" ({request.method} {request.url}"
@@ -275,11 +277,15 @@ class InvalidResponseError(SpeechmaticsError, ValueError):
 
     Attributes:
         body: What was received.
+        request: The request that was answered so, where that is another than the one made: that for a temporary key.
     """
 
-    def __init__(self, message: str, *, body: bytes = b"", job_id: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, body: bytes = b"", job_id: str | None = None, request: httpx.Request | None = None
+    ) -> None:
         super().__init__(message, job_id=job_id)
         self.body = body
+        self.request = request
 
 
 class SubmissionUncertainError(SpeechmaticsError):
@@ -320,7 +326,7 @@ class UnknownFormatError(TranscriptionError, ValueError):
 
 
 class WaitTimeoutError(SpeechmaticsError, TimeoutError):
-    """The job did not end within the given time; it still runs."""
+    """The job did not end within the given time and still runs; or it is done, but its transcript came too late."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
@@ -345,14 +351,16 @@ _BY_HTTPX: dict[type[httpx.RequestError], type[RequestError]] = {
 }
 
 
-def error_for_status(response: httpx.Response, *, job_id: str | None = None) -> APIStatusError:
-    """The error that an answer with a status of 400 or above stands for."""
+def error_for_status(
+    response: httpx.Response, *, job_id: str | None = None, context: str | None = None
+) -> APIStatusError:
+    """The error that an answer with a status of 400 or above stands for; its message begins with the context."""
     status = response.status_code
     if status == 404 and job_id is not None:
-        return JobNotFoundException(response, job_id=job_id)
+        return JobNotFoundException(response, job_id=job_id, context=context)
     if status >= 500:
-        return ServerError(response, job_id=job_id)
-    return _BY_STATUS.get(status, APIStatusError)(response, job_id=job_id)
+        return ServerError(response, job_id=job_id, context=context)
+    return _BY_STATUS.get(status, APIStatusError)(response, job_id=job_id, context=context)
 
 
 def error_for_failure(

@@ -1,13 +1,13 @@
 """Conversations of several requests, as generators that yield what is to be done and return the result.
 
 A flow does no I/O and knows no clock but the one it is given. A driver sends each request and hands back the answer
-(or throws the failure in), and lets each `Sleep` pass.
+(or throws the failure in), lets each `Sleep` pass, and calls what an `Aside` holds.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -25,29 +25,31 @@ from speechmatics.exceptions import (
     error_for_status,
 )
 from speechmatics.models.job import JobDetails, JobStatus
-from speechmatics.operations import JsonObject, Operation, Request
+from speechmatics.operations import CustomRequest, Operation, Request
 from speechmatics.policies import (
     HELD,
     RetryPolicy,
     is_passing,
     may_have_arrived,
-    polling_delays,
+    polling_delay,
     retry_after,
     wait_seconds,
 )
 from speechmatics.settings import ConnectionSettings
 
 __all__ = [
+    "Aside",
     "Conduct",
-    "Ended",
     "Flow",
     "Retry",
     "Sleep",
+    "Stream",
+    "aside",
     "before_next",
     "call",
     "delete_job",
     "exchange",
-    "next_ended",
+    "may_recover",
     "result",
     "wait",
 ]
@@ -62,16 +64,23 @@ class Sleep:
     seconds: float
 
 
-Flow = Generator[Request | Sleep, httpx.Response | None, _T]
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Asks the driver to call a function that may block, such as one that opens a file."""
+
+    function: Callable[[], None]
+
+
+Flow = Generator[Request | Sleep | Aside, httpx.Response | None, _T]
 """A conversation that ends with a result of type T."""
 
-Ended = tuple[JsonObject, JobDetails]
-"""A job that has ended, as the server sent it and as a model."""
+Stream = Iterator[Flow[Sequence[_T]]]
+"""A conversation with many results: flows to run one after the other, each of which ends with the next few."""
 
 NOT_READY = frozenset({"transcription not ready", "job in progress"})
 """`error` of a 404 on a transcript whose job still runs, in lower case (documentation)."""
-LISTED_TOGETHER = 3
-"""Jobs waited for from which on one listing is tried in place of a look at each."""
+LAST_LOOK = 0.05
+"""Seconds that a request may take whose deadline is here: the time-out 0 still asks once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +178,7 @@ def result(transcript: Operation[object, object], job_id: str, conduct: Conduct)
     try:
         return (yield from call(transcript, conduct))
     except JobNotFoundException as error:
-        if error.error.lower() in NOT_READY:
+        if _is_early(error):
             return None
     operation = operations.get_job(job_id)
     job = operation.parse((yield from call(operation, conduct)))
@@ -221,11 +230,10 @@ def wait(
     Raises:
         JobNotFoundException: There is no such job.
         TranscriptionError: The job ended without a transcript.
-        WaitTimeoutError: It did not end in time; it still runs.
+        WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
     """
     deadline = None if timeout is None else conduct.clock() + timeout
-    delays = polling_delays(conduct.poll_first, conduct.poll_longest, conduct.clock)
-    answered = conduct.clock()
+    answered = changed = conduct.clock()
     status: str | None = None
     try:
         while True:
@@ -235,30 +243,31 @@ def wait(
                 # A program that wants to hear of each status hears the first one at once.
                 hold = 0 if status is None and on_status is not None else wait_seconds(conduct.hold, left)
                 job = yield from _look(job_id, hold, left)
-                answered = conduct.clock()
-                if on_status is not None and job.status != status:
-                    on_status(job)
-                status = job.status
-                if job.is_running:
-                    held = answered - asked >= HELD
-                elif job.status == JobStatus.DONE:
-                    response = yield from _ask(transcript, None if deadline is None else deadline - answered)
-                    if response is not None:
-                        return response
-                    held = False
-                else:
+                if job.status != status:
+                    status, changed = job.status, conduct.clock()
+                    if on_status is not None:
+                        on_status(job)
+                if job.status == JobStatus.DONE:
+                    return (yield from exchange(transcript, None if deadline is None else deadline - conduct.clock()))
+                if not job.is_running:
                     raise _ended_without_transcript(job)
-                pause = 0.0 if held else next(delays)
+                answered = conduct.clock()
+                pause = 0.0 if answered - asked >= HELD else _delay(conduct, changed)
             except SpeechmaticsError as error:
-                if not (is_passing(error) or isinstance(error, InvalidResponseError)):
+                if not (may_recover(error) or _is_early(error)):
                     raise
                 if conduct.clock() - answered > conduct.outage:
                     error.add_note(f"job {job_id} goes on; no usable answer came for {conduct.outage:g} s")
                     raise
-                pause = max(next(delays), retry_after(error) or 0)
+                pause = max(_delay(conduct, changed), retry_after(error) or 0)
             left = None if deadline is None else deadline - conduct.clock()
             if left is not None and left <= 0:
-                raise WaitTimeoutError(f"job {job_id} did not end within {timeout:g} s; it goes on", job_id=job_id)
+                raise WaitTimeoutError(
+                    f"job {job_id} is done, but its transcript did not come within {timeout:g} s"
+                    if status == JobStatus.DONE
+                    else f"job {job_id} did not end within {timeout:g} s; it goes on",
+                    job_id=job_id,
+                )
             if pause:
                 yield Sleep(pause if left is None else min(pause, left))
     except BaseException as error:
@@ -267,45 +276,22 @@ def wait(
         raise
 
 
-def next_ended(job_ids: Sequence[str], conduct: Conduct, *, timeout: float | None = None) -> Flow[list[Ended]]:
-    """Waits until one or more of several jobs end, and gives those.
-
-    Many jobs are looked at by one listing; those that it does not show are looked at one by one.
-
-    Raises:
-        JobNotFoundException: There is no such job.
-        WaitTimeoutError: None of them ended in time; they still run.
-    """
-    deadline = None if timeout is None else conduct.clock() + timeout
-    answered = conduct.clock()
-    listed = len(job_ids) >= LISTED_TOGETHER
-    for delay in polling_delays(conduct.poll_first, conduct.poll_longest, conduct.clock):
-        pause = delay
-        try:
-            seen = (yield from _listed(conduct)) if listed else {}
-            listed = listed and sum(job_id in seen for job_id in job_ids) > 1
-            for job_id in job_ids:
-                if job_id not in seen:
-                    operation = operations.get_job(job_id)
-                    response = yield from exchange(operation)
-                    seen[job_id] = (operation.read(response)["job"], operation.parse(response))
-            answered = conduct.clock()
-            if ended := [seen[job_id] for job_id in job_ids if not seen[job_id][1].is_running]:
-                return ended
-        except SpeechmaticsError as error:
-            passing = is_passing(error) or isinstance(error, InvalidResponseError)
-            if not passing or conduct.clock() - answered > conduct.outage:
-                raise
-            pause = max(delay, retry_after(error) or 0)
-        left = None if deadline is None else deadline - conduct.clock()
-        if left is not None and left <= 0:
-            raise WaitTimeoutError(f"none of {len(job_ids)} jobs ended within {timeout:g} s; they go on")
-        yield Sleep(pause if left is None else min(pause, left))
-    raise AssertionError("polling delays do not end")
+def aside(function: Callable[[], _T]) -> Flow[_T]:
+    """Calls a function that may block, where the driver lets such functions do so."""
+    results: list[_T] = []
+    yield Aside(lambda: results.append(function()))
+    return results[0]
 
 
-def exchange(request: Request) -> Flow[httpx.Response]:
-    """Sends a request once."""
+def may_recover(error: SpeechmaticsError) -> bool:
+    """Whether asking again, later, may bring an answer: what is no answer of the API may come from a proxy."""
+    return is_passing(error) or isinstance(error, InvalidResponseError)
+
+
+def exchange(request: Request, left: float | None = None) -> Flow[httpx.Response]:
+    """Sends a request once; `left` seconds are left for it."""
+    if left is not None and not isinstance(request, CustomRequest):
+        request = replace(request, limit=max(left, LAST_LOOK))
     response = yield request
     if response is None:
         raise TypeError("a driver hands back an answer for each request")
@@ -328,24 +314,16 @@ def before_next(request: Request, attempt: int, elapsed: float, error: Speechmat
 
 def _look(job_id: str, hold: int, left: float | None) -> Flow[JobDetails]:
     operation = operations.get_job(job_id, wait=hold)
-    return operation.parse((yield from exchange(replace(operation, limit=left))))
+    return operation.parse((yield from exchange(operation, left)))
 
 
-def _ask(transcript: Operation[object, object], left: float | None) -> Flow[httpx.Response | None]:
-    """Asks for the transcript of a job that is done; None if the server does not have it ready yet."""
-    try:
-        return (yield from exchange(replace(transcript, limit=left)))
-    except JobNotFoundException as error:
-        if error.error.lower() in NOT_READY:
-            return None
-        raise
+def _is_early(error: SpeechmaticsError) -> bool:
+    """Whether a transcript was asked for before it was ready."""
+    return isinstance(error, JobNotFoundException) and error.error.lower() in NOT_READY
 
 
-def _listed(conduct: Conduct) -> Flow[dict[str, Ended]]:
-    operation = operations.list_jobs(limit=operations.MAX_PAGE)
-    response = yield from call(operation, conduct)
-    pairs = zip(operation.read(response), operation.parse(response), strict=True)
-    return {job.id: (raw, job) for raw, job in pairs}
+def _delay(conduct: Conduct, since: float) -> float:
+    return polling_delay(conduct.poll_first, conduct.poll_longest, conduct.clock() - since)
 
 
 def _ended_without_transcript(job: JobDetails) -> TranscriptionError:

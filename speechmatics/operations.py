@@ -95,7 +95,7 @@ class Operation(Generic[_RawT, _ParsedT]):
         body: The body, if there is one.
         job_id: The job concerned, if there is one.
         patience: Seconds that the server may take before it begins to answer, on top of the usual.
-        limit: Seconds that no step of the exchange may exceed, whatever the settings say; None for no such limit.
+        limit: Seconds that the whole exchange may take, whatever the settings say; None for no such limit.
     """
 
     method: str

@@ -8,10 +8,10 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import httpx
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 from pydantic_settings import (
@@ -25,9 +25,21 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableValueError
 from typing_extensions import Unpack
 
+from speechmatics._descriptions import DescribedModel
 from speechmatics.exceptions import SettingsError
 
-__all__ = ["DEFAULT_MP_URL", "DEFAULT_URL", "ConnectionSettings", "ProcessingData"]
+__all__ = [
+    "DEFAULT_MP_URL",
+    "DEFAULT_URL",
+    "ConnectionSettings",
+    "KeyRegion",
+    "ProcessingData",
+    "check_token",
+    "check_url",
+]
+
+KeyRegion = Literal["eu", "usa", "au"]
+"""Regions of temporary keys (reference; deprecated by the service)."""
 
 DEFAULT_URL = "https://asr.api.speechmatics.com/v2"
 """The service's own host (reference)."""
@@ -43,7 +55,8 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What HTTP calls a token (RFC 9110)."""
 
 
-def _check_url(value: str) -> str:
+def check_url(value: str) -> str:
+    """The URL of a server, without white space around it; raises ValueError if it is none."""
     try:
         url = httpx.URL(value.strip())
     except httpx.InvalidURL as error:
@@ -55,7 +68,8 @@ def _check_url(value: str) -> str:
     return value.strip()
 
 
-def _check_token(value: SecretStr | None) -> SecretStr | None:
+def check_token(value: SecretStr | None) -> SecretStr | None:
+    """A token that a header can hold, or None if it is empty; raises ValueError, which does not show it."""
     if value is None or not value.get_secret_value().strip():
         return None
     kept = SecretStr(value.get_secret_value().strip())
@@ -88,13 +102,13 @@ def _check_headers(value: dict[str, str]) -> dict[str, str]:
 
 
 def _check_mp_url(value: str | None) -> str | None:
-    return None if value is None else _check_url(value)
+    return None if value is None else check_url(value)
 
 
-class ProcessingData(BaseModel):
+class ProcessingData(DescribedModel):
     """How an on-premises worker is to process a job."""
 
-    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     parallel_engines: Annotated[int, Field(ge=1)] | None = None
     """Engines that work on one job at once, 1 or more."""
@@ -128,7 +142,7 @@ class _Values(TypedDict, total=False):
     ping_timeout_seconds: float
     generate_temp_token: bool | None
     mp_url: str | None
-    region: str | None
+    region: KeyRegion | None
     client_ref: str | None
     temp_token_ttl: int
     verify: bool | str | Path
@@ -185,19 +199,20 @@ class ConnectionSettings(BaseSettings):
         validate_assignment=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
+        defer_build=True,
     )
 
-    url: Annotated[str, AfterValidator(_check_url)] = DEFAULT_URL
+    url: Annotated[str, AfterValidator(check_url)] = DEFAULT_URL
     """Where the service is, with or without `/v2` at the end."""
-    auth_token: Annotated[SecretStr | None, AfterValidator(_check_token)] = None
+    auth_token: Annotated[SecretStr | None, AfterValidator(check_token)] = None
     """API key or JWT; None sends no `Authorization` header, as on-premises servers allow."""
     ssl_context: ssl.SSLContext | None = Field(default=None, repr=False, exclude=True)
-    """TLS context of one's own; None for httpx's."""
+    """TLS context of one's own, in place of `verify` and `client_cert`; None for httpx's."""
     verify: bool | Path = True
-    """Whether the server's certificate is checked; a path names a file or folder of certificates to check it by."""
+    """Whether the server's certificate is checked; a path names a file of certificates to check it by, or a folder
+    prepared by `openssl rehash`."""
     client_cert: Path | None = None
-    """A PEM file with the client's certificate and its private key, for servers that ask for one."""
+    """A PEM file with the client's certificate and its unencrypted private key, for servers that ask for one."""
     proxy: Annotated[str | None, AfterValidator(_check_proxy)] = Field(default=None, repr=False)
     """URL of a proxy, `http://`, `https://` or `socks5://` (extra `socks`); None for those of the environment."""
     http2: bool = False
@@ -220,9 +235,9 @@ class ConnectionSettings(BaseSettings):
     """The management platform, which makes temporary keys."""
     temp_token_ttl: Annotated[int, Field(ge=60, le=86400)] = 3600
     """Seconds that a temporary key lives, 60 to 86400."""
-    region: str | None = None
+    region: KeyRegion | None = None
     """Region of temporary keys: `eu`, `usa` or `au`; None for the service's own choice."""
-    client_ref: str | None = None
+    client_ref: Annotated[str, Field(min_length=1)] | None = None
     """Reference of temporary keys; they see only the jobs made with it."""
     message_buffer_size: int = 512
     """Kept for existing code; without meaning for recorded audio."""

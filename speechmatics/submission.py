@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, timedelta
+from functools import partial
 from uuid import uuid4
 
 from speechmatics import operations
@@ -16,7 +17,7 @@ from speechmatics.exceptions import (
     SpeechmaticsError,
     SubmissionUncertainError,
 )
-from speechmatics.flows import Conduct, Flow, Sleep, before_next, call, exchange
+from speechmatics.flows import Conduct, Flow, Sleep, aside, before_next, call, exchange, may_recover
 from speechmatics.media import AudioInput, open_audio
 from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
 from speechmatics.models.job import JobDetails
@@ -43,11 +44,21 @@ def submit(
     conduct: Conduct,
     on_progress: Progress | None = None,
 ) -> Flow[str]:
-    """Checks audio and configuration, and gives the flow that submits them and ends with the job's id.
+    """Checks audio and configuration, submits them so that there is just one job, and gives its id.
 
     Raises:
         AudioError, ConfigError: An argument is wrong; nothing is sent.
+        SubmissionUncertainError: Whether there is a job could not be found out.
+        APIStatusError, RequestError: The submission failed, and there is no job.
     """
+    operation, submission_id = yield from aside(partial(_prepare, audio, source, settings, on_progress))
+    return (yield from _submit(operation, conduct, submission_id))
+
+
+def _prepare(
+    audio: AudioInput | None, source: ConfigSource, settings: ConnectionSettings, on_progress: Progress | None
+) -> tuple[operations.Operation[str, str], str | None]:
+    """The submission, and the id that it carries unless submissions are not tracked."""
     config = as_job_config(source)
     if audio is not None and config.fetch_data is not None:
         raise ConfigError("audio and fetch_data are both given; the service takes one of them")
@@ -55,8 +66,7 @@ def submit(
         raise AudioError("there is no audio; give a path, bytes or a file object, or fetch_data in the config")
     opened = None if audio is None else open_audio(audio, limit=settings.max_upload_bytes)
     submission_id = _track(config) if settings.track_submissions else None
-    operation = operations.create_job(config, opened, app=settings.app, on_progress=on_progress)
-    return _submit(operation, conduct, submission_id)
+    return operations.create_job(config, opened, app=settings.app, on_progress=on_progress), submission_id
 
 
 def _track(config: JobConfig) -> str:
@@ -71,14 +81,10 @@ def _track(config: JobConfig) -> str:
 
 
 def _submit(operation: operations.Operation[str, str], conduct: Conduct, submission_id: str | None) -> Flow[str]:
-    """Submits a job so that there is just one, and gives its id.
+    """Sends a submission, and again what cannot have been worked on.
 
-    What cannot have been worked on is sent again. After any other failure that passes, the recent jobs are searched
-    for `submission_id`, and only a submission that is not among them is sent again.
-
-    Raises:
-        SubmissionUncertainError: Whether there is a job could not be found out.
-        APIStatusError, RequestError: The submission failed, and there is no job.
+    After any other failure that passes, the recent jobs are searched for `submission_id`, and only a submission that
+    is not among them is sent again.
     """
     started = conduct.clock()
     attempt = 0
@@ -122,7 +128,7 @@ def _recover(
             job_id = yield from _search(submission_id, started, others, conduct)
         except SpeechmaticsError as error:
             trouble = error
-            if not (is_passing(error) or isinstance(error, InvalidResponseError)):
+            if not may_recover(error):
                 break
         else:
             trouble = None

@@ -13,7 +13,7 @@ import pytest
 import speechmatics as sm
 from speechmatics import flows, operations
 from speechmatics.flows import Conduct, Flow, Sleep
-from speechmatics.policies import JobPager, RetryPolicy, polling_delays
+from speechmatics.policies import JobPager, RetryPolicy, polling_delay
 
 Answer = httpx.Response | sm.RequestError
 TRANSCRIPT = operations.get_text_transcript("j", "txt")
@@ -22,8 +22,10 @@ TRANSCRIPT = operations.get_text_transcript("j", "txt")
 class Service:
     """Answers requests from a list, and counts the seconds that a flow sleeps."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Answer, takes: float = 0) -> None:
         self.answers = list(answers)
+        self.takes = takes
+        self.slept: list[float] = []
         self.asked: list[str] = []
         self.now = 100.0
 
@@ -34,9 +36,12 @@ class Service:
             try:
                 if isinstance(step, Sleep):
                     self.now += step.seconds
+                    self.slept.append(step.seconds)
                     step = flow.send(None)
                     continue
+                assert isinstance(step, operations.Operation)
                 self.asked.append(step.path)
+                self.now += self.takes
                 answer = self.answers.pop(0)
                 if isinstance(answer, sm.RequestError):
                     step = flow.throw(answer)
@@ -82,10 +87,8 @@ def test_waiting_looks_at_once_and_then_ever_more_rarely() -> None:
     service = Service(status("done"), done())
     assert (service.wait(), service.now) == ("text", 100.0)
     moments = [0.0]
-    for delay in polling_delays(0.2, 10, lambda: moments[-1]):
+    while (delay := polling_delay(0.2, 10, moments[-1])) < 10:
         moments.append(moments[-1] + delay)
-        if delay == 10:
-            break
     assert moments[1] == 0.2
     for job_ends in (0.1, 0.3, 3, 30, 200):
         seen = next(moment for moment in moments if moment >= job_ends)
@@ -118,6 +121,36 @@ def test_waiting_gives_up_on_what_does_not_pass() -> None:
         service.wait()
     assert 130 < service.now < 135
     assert caught.value.__notes__ == ["job j goes on; no usable answer came for 30 s"]
+
+
+def test_a_transcript_that_never_comes_is_not_waited_for_without_end() -> None:
+    """Though the job is done, and the server says so each time; it is asked for again sooner than a job is."""
+    for trouble in (failure(500, "Error"), failure(404, "Transcription not ready"), sm.ReadError("broken")):
+        service = Service(*[answer for _ in range(1000) for answer in (status("done"), trouble)])
+        service.answers.insert(0, status("running"))
+        with pytest.raises((sm.APIStatusError, sm.ReadError)) as caught:
+            service.wait()
+        assert 130 < service.now < 135
+        assert caught.value.__notes__ == ["job j goes on; no usable answer came for 30 s"]
+    late = [status("running")] * 40 + [status("done"), failure(404, "Transcription not ready"), status("done"), done()]
+    service = Service(*late)
+    assert service.wait() == "text"
+    assert service.slept[-1] == 0.2 < service.slept[-2]
+
+
+def test_an_answer_that_was_held_back_is_followed_by_the_next_question() -> None:
+    """At once: the server waits, so that the client need not."""
+    service = Service(*[status("running")] * 9, status("done"), done(), takes=2)
+    assert service.wait() == "text"
+    assert service.now == 100 + 11 * 2
+
+
+def test_a_driver_hands_back_an_answer_for_each_request() -> None:
+    """One that does not is told so."""
+    flow = flows.call(TRANSCRIPT, Service().conduct())
+    next(flow)
+    with pytest.raises(TypeError, match="a driver hands back an answer"):
+        flow.send(None)
 
 
 def test_a_deadline_is_kept() -> None:

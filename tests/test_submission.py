@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 import speechmatics as sm
 from speechmatics import ConnectionSettings, operations
-from speechmatics.flows import Conduct, Flow, Retry, Sleep, call, delete_job, next_ended
+from speechmatics.flows import Aside, Conduct, Flow, Retry, Sleep, call, delete_job
 from speechmatics.operations import Operation, Request
 from speechmatics.policies import RetryPolicy, may_have_arrived, retry_after
 from speechmatics.submission import submit
@@ -55,16 +56,20 @@ class Service:
         step = next(flow)
         while True:
             try:
-                step = flow.send(None) if self._slept(step) else self._answer(flow, step)
+                step = self._answer(flow, step)
             except StopIteration as end:
                 return end.value
 
-    def _slept(self, step: Request | Sleep) -> bool:
+    def _answer(self, flow: Flow[Any], step: Request | Sleep | Aside) -> Request | Sleep | Aside:
         if isinstance(step, Sleep):
             self.slept.append(step.seconds)
-        return isinstance(step, Sleep)
-
-    def _answer(self, flow: Flow[Any], step: Request | Sleep) -> Request | Sleep:
+            return flow.send(None)
+        if isinstance(step, Aside):
+            try:
+                step.function()
+            except sm.SpeechmaticsError as error:
+                return flow.throw(error)
+            return flow.send(None)
         assert isinstance(step, Operation)
         self.asked.append(f"{step.method} {step.path}")
         request = httpx.Request(step.method, f"http://host/v2/{step.path}")
@@ -260,10 +265,35 @@ def test_a_stream_that_cannot_be_rewound_is_never_replayed() -> None:
 def test_an_interrupted_submission_says_what_to_look_for() -> None:
     """Ctrl-C leaves the submission's id in the notes."""
     flow = submit(b"audio", CONFIG, ConnectionSettings("http://host"), Service().conduct())
-    next(flow)
+    opening = next(flow)
+    assert isinstance(opening, Aside)
+    opening.function()
+    flow.send(None)
     with pytest.raises(KeyboardInterrupt) as caught:
         flow.throw(KeyboardInterrupt())
     assert "submission_id" in caught.value.__notes__[0]
+
+
+def test_a_search_that_does_not_reach_back_to_the_submission_is_uncertain() -> None:
+    """However many newer jobs there are; nothing is sent twice."""
+
+    def page(number: int) -> httpx.Response:
+        made = (NOW + timedelta(hours=1) - timedelta(seconds=number)).isoformat()
+        jobs = [
+            {"id": f"{number}-{each}", "status": "done", "created_at": made, "config": CONFIG} for each in range(100)
+        ]
+        return httpx.Response(200, json={"jobs": jobs}, headers={"Date": format_datetime(NOW, usegmt=True)})
+
+    service = Service(sm.ReadTimeout, *[page(number) for number in range(250)])
+    with pytest.raises(sm.SubmissionUncertainError, match="50 pages of jobs do not reach back"):
+        service.submit()
+    assert service.asked.count("POST jobs") == 1
+
+
+def test_a_job_that_is_gone_while_it_is_looked_at_is_not_the_submission() -> None:
+    """The search goes on without it."""
+    service = Service(sm.ReadTimeout, listed(None), error(404), *[listed(None) for _ in range(4)], created())
+    assert service.submit() == "made"
 
 
 def test_idempotent_requests_are_sent_again() -> None:
@@ -275,17 +305,7 @@ def test_idempotent_requests_are_sent_again() -> None:
     assert service.run(delete_job("j", service.conduct(), force=True)) == "deleted"
     service = Service(sm.ConnectError, error(404))
     with pytest.raises(sm.JobNotFoundException):
-        service.run(delete_job("j", service.conduct(), force=True))
-
-
-def test_many_jobs_are_waited_for_by_one_listing() -> None:
-    """Those that it does not show are asked for one by one."""
-    done = {"id": "old", "status": "done"}
-    jobs = [{"id": f"j{number}", "status": "running"} for number in range(4)]
-    service = Service(httpx.Response(200, json={"jobs": jobs}), httpx.Response(200, json={"job": done}))
-    [(raw, job)] = service.run(next_ended(["j0", "j1", "j2", "j3", "old"], service.conduct()))
-    assert (raw, job.id) == (done, "old")
-    assert service.asked == ["GET jobs", "GET jobs/old"]
+        service.run(delete_job("j", replace(service.conduct(), on_retry=None), force=True))
 
 
 @given(st.integers(1, 50), st.floats(0, 1), st.floats(0, 1000), st.integers(0, 1000))

@@ -3,8 +3,6 @@
 The facts come from the API's specification and its public documentation.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

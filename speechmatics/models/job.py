@@ -1,7 +1,5 @@
 """What the service says of a job, of the account's usage, and of an error."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """What a notification callback delivers: the service's request to the customer's own server, read into a model."""
 
-from __future__ import annotations
-
 import hmac
 import re
 from base64 import b64decode, b64encode

@@ -1,7 +1,5 @@
 """What the management platform is asked for a temporary key, and what it answers."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field, StrictInt

@@ -3,19 +3,16 @@
 Whatever the service may leave out is optional; unknown fields and values are kept.
 """
 
-from __future__ import annotations
-
 import os
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from speechmatics import rendering
 from speechmatics.exceptions import InvalidResponseError
-from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp
+from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp, share_field_sets
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
 from speechmatics.models.vocabularies import (
     AttachesTo,
@@ -29,7 +26,10 @@ from speechmatics.models.vocabularies import (
     Sentiment,
     WritingDirection,
 )
-from speechmatics.rendering import Turn, WordRecord
+
+# What a transcript looks like is imported when it is asked for, so that those who only validate do without it.
+if TYPE_CHECKING:
+    from speechmatics.rendering import Turn, WordRecord
 
 __all__ = [
     "AudioEventItem",
@@ -231,7 +231,7 @@ class RecognitionResult(ReceivedModel):
     spoken_form: list[RecognitionForm] | None = None
     """The words of an entity as spoken."""
 
-    def words(self) -> list[RecognitionResult]:
+    def words(self) -> "list[RecognitionResult]":
         """The words of this result, each of type `word`.
 
         Returns:
@@ -264,7 +264,7 @@ class RecognitionResult(ReceivedModel):
 
     def _word(
         self, start_time: float | None, end_time: float | None, alternatives: list[RecognitionAlternative] | None
-    ) -> RecognitionResult:
+    ) -> "RecognitionResult":
         return RecognitionResult(
             type="word",
             start_time=start_time,
@@ -478,6 +478,12 @@ class Transcript(ReceivedModel):
     audio_event_summary: AudioEventSummary | None = None
     """How much there was of each kind of sound."""
 
+    @model_validator(mode="after")
+    def _spare_memory(self) -> Self:
+        share_field_sets(self.results)
+        share_field_sets(reading for result in self.results for reading in result.alternatives or ())
+        return self
+
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Reads a saved transcript; `~` is expanded, and a byte order mark at the beginning is passed over.
@@ -500,7 +506,7 @@ class Transcript(ReceivedModel):
             elif result.type == "entity":
                 yield from result.words()
 
-    def turns(self) -> Iterator[Turn]:
+    def turns(self) -> "Iterator[Turn]":
         """The speaker turns in order: a new one begins when the speaker or the channel changes.
 
         Without speakers and channels all is one turn; without words there is none. Where channels are interleaved
@@ -510,14 +516,18 @@ class Transcript(ReceivedModel):
             >>> for turn in transcript.turns():
             ...     print(f"{turn.start:7.2f} {turn.speaker}: {turn.text}")
         """
-        return rendering.turns(self)
+        from speechmatics.rendering import turns
 
-    def to_records(self) -> Iterator[WordRecord]:
+        return turns(self)
+
+    def to_records(self) -> "Iterator[WordRecord]":
         """One flat dict per word, for tables and dataframes: `pandas.DataFrame(transcript.to_records())`.
 
         The words are those of `words`; one without alternatives has no record.
         """
-        return rendering.to_records(self)
+        from speechmatics.rendering import to_records
+
+        return to_records(self)
 
     def to_text(self, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
         """The transcript as plain text.
@@ -535,7 +545,9 @@ class Transcript(ReceivedModel):
         Returns:
             Blocks with a blank line between them; empty if there are no words.
         """
-        return rendering.to_text(self, speaker_labels=speaker_labels, channel_labels=channel_labels)
+        from speechmatics.rendering import to_text
+
+        return to_text(self, speaker_labels=speaker_labels, channel_labels=channel_labels)
 
     def to_srt(self, *, max_line_length: int = 37, max_lines: int = 2) -> str:
         """The transcript as SubRip subtitles.
@@ -556,7 +568,9 @@ class Transcript(ReceivedModel):
         Raises:
             ValueError: A limit is below 1.
         """
-        return rendering.to_srt(self, max_line_length=max_line_length, max_lines=max_lines)
+        from speechmatics.rendering import to_srt
+
+        return to_srt(self, max_line_length=max_line_length, max_lines=max_lines)
 
     def to_vtt(
         self,
@@ -581,7 +595,9 @@ class Transcript(ReceivedModel):
         Raises:
             ValueError: A limit is below 1.
         """
-        return rendering.to_vtt(
+        from speechmatics.rendering import to_vtt
+
+        return to_vtt(
             self,
             max_line_length=max_line_length,
             max_lines=max_lines,

@@ -4,8 +4,6 @@ The API may add to each of them, so a field of such a type accepts any string: w
 we receive is kept.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 __all__ = [

@@ -46,6 +46,7 @@ def the_flag_decides_the_mode(settings: ConnectionSettings, flag: bool) -> None:
 def dicts(client: BatchClient, fmt: TranscriptFormat) -> None:
     assert_type(client.list_jobs(), list[Json])
     assert_type(client.iter_jobs(), Iterator[Json])
+    assert_type(client.wait_for_many(["id"]), Iterator[Json])
     assert_type(client.check_job_status("id"), Json)
     assert_type(client.get_job_result("id"), Json | Literal[False])
     assert_type(client.get_job_result("id", "json"), Json | Literal[False])
@@ -63,12 +64,16 @@ def dicts(client: BatchClient, fmt: TranscriptFormat) -> None:
     assert_type(client.transcribe("a.wav", None, "json"), Json)
     assert_type(client.transcribe("a.wav", None, "txt"), str)
     assert_type(client.transcribe("a.wav", transcription_format="srt"), str)
+    assert_type(client.transcribe("a.wav", transcription_format=fmt), Json | str)
+    assert_type(client.transcribe("a.wav", None, fmt), Json | str)
     assert_type(client.get_usage(), Json)
+    assert_type(client.wait_for_many(["id"]), Iterator[Json])
 
 
 def models(client: BatchClient[Parsed], fmt: TranscriptFormat) -> None:
     assert_type(client.list_jobs(), list[JobDetails])
     assert_type(client.iter_jobs(), Iterator[JobDetails])
+    assert_type(client.wait_for_many(["id"]), Iterator[JobDetails])
     assert_type(client.check_job_status("id"), JobDetails)
     assert_type(client.get_job_result("id"), Transcript | Literal[False])
     assert_type(client.get_job_result("id", "json"), Transcript | Literal[False])
@@ -80,19 +85,24 @@ def models(client: BatchClient[Parsed], fmt: TranscriptFormat) -> None:
     assert_type(client.wait_for_completion("id", fmt), Transcript | str)
     assert_type(client.transcribe("a.wav"), Transcript)
     assert_type(client.transcribe("a.wav", transcription_format="txt"), str)
+    assert_type(client.transcribe("a.wav", transcription_format=fmt), Transcript | str)
     assert_type(client.get_usage(), UsageReport)
+    assert_type(client.wait_for_many(["id"]), Iterator[JobDetails])
 
 
 def either(client: BatchClient[Raw | Parsed], fmt: TranscriptFormat) -> None:
     assert_type(client.list_jobs(), list[Json] | list[JobDetails])
     assert_type(client.iter_jobs(), Iterator[Json] | Iterator[JobDetails])
+    assert_type(client.wait_for_many(["id"]), Iterator[Json] | Iterator[JobDetails])
     assert_type(client.check_job_status("id"), Json | JobDetails)
     assert_type(client.get_job_result("id", "txt"), str | Literal[False])
     assert_type(client.get_job_result("id", fmt), Json | Transcript | str | Literal[False])
     assert_type(client.wait_for_completion("id"), str)
     assert_type(client.wait_for_completion("id", fmt), Json | Transcript | str)
     assert_type(client.transcribe("a.wav", transcription_format="txt"), str)
+    assert_type(client.transcribe("a.wav", transcription_format=fmt), Json | Transcript | str)
     assert_type(client.get_usage(), Json | UsageReport)
+    assert_type(client.wait_for_many(["id"]), Iterator[Json] | Iterator[JobDetails])
 
 
 def the_same_in_every_mode(client: BatchClient[Raw | Parsed]) -> None:

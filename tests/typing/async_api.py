@@ -1,0 +1,145 @@
+"""What type checkers infer of `AsyncBatchClient` from the flag and the format; checked, never run.
+
+Each `type: ignore` marks an argument that must be rejected: a checker that accepts it reports the comment as unused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Literal, assert_type
+
+import httpx
+
+from speechmatics import (
+    AsyncBatchClient,
+    BatchClient,
+    BatchTranscriptionConfig,
+    ConnectionSettings,
+    JobConfig,
+    JobDetails,
+    Parsed,
+    Raw,
+    TemporaryKeyAuth,
+    Transcript,
+    UsageReport,
+)
+from speechmatics.operations import JsonFormat, TextFormat, TranscriptFormat
+
+Json = dict[str, Any]
+
+
+async def the_flag_decides_the_mode(settings: ConnectionSettings, flag: bool) -> None:
+    assert_type(AsyncBatchClient(), AsyncBatchClient[Raw])
+    assert_type(AsyncBatchClient("key"), AsyncBatchClient[Raw])
+    assert_type(AsyncBatchClient(settings), AsyncBatchClient[Raw])
+    assert_type(AsyncBatchClient(settings, False, parse=False), AsyncBatchClient[Raw])
+    assert_type(AsyncBatchClient(settings, parse=True), AsyncBatchClient[Parsed])
+    assert_type(AsyncBatchClient(settings, parse=flag), AsyncBatchClient[Raw | Parsed])
+    async with AsyncBatchClient(settings) as raw:
+        assert_type(raw, AsyncBatchClient[Raw])
+    async with AsyncBatchClient(settings, parse=True) as parsed:
+        assert_type(parsed, AsyncBatchClient[Parsed])
+    assert_type(await AsyncBatchClient(settings, parse=True).connect(), AsyncBatchClient[Parsed])
+    plain: AsyncBatchClient = AsyncBatchClient(settings)
+    assert_type(plain, AsyncBatchClient[Raw])
+
+
+async def dicts(client: AsyncBatchClient, fmt: TranscriptFormat, json: JsonFormat, text: TextFormat) -> None:
+    assert_type(await client.list_jobs(), list[Json])
+    assert_type(client.iter_jobs(), AsyncIterator[Json])
+    assert_type([job async for job in client.iter_jobs()], list[Json])
+    assert_type(await client.check_job_status("id"), Json)
+    assert_type(await client.get_job_result("id"), Json | Literal[False])
+    assert_type(await client.get_job_result("id", "json"), Json | Literal[False])
+    assert_type(await client.get_job_result("id", "json_v2"), Json | Literal[False])
+    assert_type(await client.get_job_result("id", "json-v2"), Json | Literal[False])
+    assert_type(await client.get_job_result("id", json), Json | Literal[False])
+    assert_type(await client.get_job_result("id", "txt"), str | Literal[False])
+    assert_type(await client.get_job_result("id", "srt"), str | Literal[False])
+    assert_type(await client.get_job_result("id", text), str | Literal[False])
+    assert_type(await client.get_job_result("id", fmt), Json | str | Literal[False])
+    assert_type(await client.wait_for_completion("id"), str)
+    assert_type(await client.wait_for_completion("id", text), str)
+    assert_type(await client.wait_for_completion("id", json), Json)
+    assert_type(await client.wait_for_completion("id", transcription_format="json-v2"), Json)
+    assert_type(await client.wait_for_completion("id", fmt), Json | str)
+    assert_type(await client.transcribe("a.wav"), Json)
+    assert_type(await client.transcribe("a.wav", None, json), Json)
+    assert_type(await client.transcribe("a.wav", None, "txt"), str)
+    assert_type(await client.transcribe("a.wav", transcription_format=text), str)
+    assert_type(await client.transcribe("a.wav", transcription_format=fmt), Json | str)
+    assert_type(await client.get_usage(), Json)
+    assert_type(client.wait_for_many(["id"]), AsyncIterator[Json])
+
+
+async def models(client: AsyncBatchClient[Parsed], fmt: TranscriptFormat, json: JsonFormat, text: TextFormat) -> None:
+    assert_type(await client.list_jobs(), list[JobDetails])
+    assert_type(client.iter_jobs(), AsyncIterator[JobDetails])
+    assert_type([job async for job in client.iter_jobs()], list[JobDetails])
+    assert_type(await client.check_job_status("id"), JobDetails)
+    assert_type(await client.get_job_result("id"), Transcript | Literal[False])
+    assert_type(await client.get_job_result("id", json), Transcript | Literal[False])
+    assert_type(await client.get_job_result("id", text), str | Literal[False])
+    assert_type(await client.get_job_result("id", fmt), Transcript | str | Literal[False])
+    assert_type(await client.wait_for_completion("id"), str)
+    assert_type(await client.wait_for_completion("id", "json_v2"), Transcript)
+    assert_type(await client.wait_for_completion("id", fmt), Transcript | str)
+    assert_type(await client.transcribe("a.wav"), Transcript)
+    assert_type(await client.transcribe("a.wav", transcription_format="txt"), str)
+    assert_type(await client.transcribe("a.wav", transcription_format=fmt), Transcript | str)
+    assert_type(await client.get_usage(), UsageReport)
+    assert_type(client.wait_for_many(["id"]), AsyncIterator[JobDetails])
+
+
+async def either(client: AsyncBatchClient[Raw | Parsed], fmt: TranscriptFormat) -> None:
+    assert_type(await client.list_jobs(), list[Json] | list[JobDetails])
+    assert_type(client.iter_jobs(), AsyncIterator[Json] | AsyncIterator[JobDetails])
+    assert_type(await client.check_job_status("id"), Json | JobDetails)
+    assert_type(await client.get_job_result("id"), Json | Transcript | str | Literal[False])
+    assert_type(await client.get_job_result("id", "txt"), str | Literal[False])
+    assert_type(await client.get_job_result("id", fmt), Json | Transcript | str | Literal[False])
+    assert_type(await client.wait_for_completion("id"), str)
+    assert_type(await client.wait_for_completion("id", fmt), Json | Transcript | str)
+    assert_type(await client.transcribe("a.wav"), Json | Transcript | str)
+    assert_type(await client.transcribe("a.wav", transcription_format="txt"), str)
+    assert_type(await client.transcribe("a.wav", transcription_format=fmt), Json | Transcript | str)
+    assert_type(await client.get_usage(), Json | UsageReport)
+    assert_type(client.wait_for_many(["id"]), AsyncIterator[Json] | AsyncIterator[JobDetails])
+
+
+async def the_same_in_every_mode(client: AsyncBatchClient[Raw | Parsed]) -> None:
+    assert_type(await client.submit_job("a.wav", {}), str)
+    assert_type(await client.submit_job(Path("a.wav"), Path("config.json")), str)
+    assert_type(await client.submit_job(("a.wav", b""), JobConfig()), str)
+    assert_type(await client.submit_job(None, BatchTranscriptionConfig(language="en")), str)
+    assert_type(await client.delete_job("id", force=True), str | Literal[False])
+    assert_type(await client.get_job_log("id"), str)
+    assert_type(client.submit_jobs(["a.wav"], {}), AsyncIterator[tuple[str | os.PathLike[str], str]])
+    assert_type(await client.send_request("GET", "jobs", params={"limit": 3}), httpx.Response)
+    assert_type(await client.close(), None)
+
+
+def authorisation_may_be_one_s_own(settings: ConnectionSettings) -> None:
+    auth = TemporaryKeyAuth("key", ttl=60, client_ref="customer", region="eu")
+    assert_type(AsyncBatchClient(settings, auth=auth), AsyncBatchClient[Raw])
+    assert_type(AsyncBatchClient(settings, auth=httpx.BasicAuth("a", "b"), parse=True), AsyncBatchClient[Parsed])
+    assert_type(BatchClient(settings, auth=auth), BatchClient[Raw])
+    assert_type(BatchClient(settings, auth=auth, parse=True), BatchClient[Parsed])
+
+
+async def what_must_be_rejected(client: AsyncBatchClient, flag: str) -> None:
+    AsyncBatchClient(42)  # type: ignore[call-overload]
+    AsyncBatchClient(parse=flag)  # type: ignore[call-overload]
+    AsyncBatchClient(http_client=httpx.Client())  # type: ignore[call-overload]
+    AsyncBatchClient(auth="key")  # type: ignore[call-overload]
+    TemporaryKeyAuth("key", region="us")  # type: ignore[arg-type]
+    ConnectionSettings(region="us")  # type: ignore[arg-type]
+    await client.submit_job(42, {})  # type: ignore[arg-type]
+    await client.get_job_result("id", "xml")  # type: ignore[call-overload]
+    await client.wait_for_completion("id", timeout="soon")  # type: ignore[call-overload]
+    await client.transcribe("a.wav", transcription_format="xml")  # type: ignore[call-overload]
+    await client.delete_job("id", force="yes")  # type: ignore[arg-type]
+    await client.list_jobs(limit="all")  # type: ignore[call-overload]
+    await client.send_request("GET", "jobs", parms={})  # type: ignore[call-arg]
