@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import date, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Generic, Literal, Self, overload
 
@@ -142,7 +143,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        return await self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct()))
+        return await self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct))
 
     @overload
     async def list_jobs(
@@ -216,7 +217,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError, RequestError: As `send_request`, when a page is read.
         """
         return self._driver.each(
-            streams.pages(self._conduct(), parse=self._parse, include_deleted=include_deleted, page_size=page_size)
+            streams.pages(self._conduct, parse=self._parse, include_deleted=include_deleted, page_size=page_size)
         )
 
     async def submit_job(
@@ -245,7 +246,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError, RequestError: The submission failed, and there is no job.
         """
         return await self._driver.run(
-            submit(audio, transcription_config, self.connection_settings, self._conduct(), on_progress)
+            submit(audio, transcription_config, self.connection_settings, self._conduct, on_progress)
         )
 
     @overload
@@ -325,10 +326,10 @@ class AsyncBatchClient(Generic[_Mode]):
         text_format = operations.text_format(transcription_format)
         if text_format is not None:
             text = operations.get_text_transcript(job_id, text_format, wait=wait)
-            response = await self._driver.run(flows.result(text, job_id, self._conduct()))
+            response = await self._driver.run(flows.result(text, job_id, self._conduct))
             return False if response is None else text.read(response)
         transcript = operations.get_json_transcript(job_id, wait=wait)
-        response = await self._driver.run(flows.result(transcript, job_id, self._conduct()))
+        response = await self._driver.run(flows.result(transcript, job_id, self._conduct))
         return False if response is None else self._read(transcript, response)
 
     @overload
@@ -521,7 +522,7 @@ class AsyncBatchClient(Generic[_Mode]):
             JobNotFoundException: There is no such job.
             APIStatusError, RequestError: As `send_request`.
         """
-        status = await self._driver.run(flows.delete_job(job_id, self._conduct(), force=force))
+        status = await self._driver.run(flows.delete_job(job_id, self._conduct, force=force))
         return status is not None and deletion_message(job_id, status)
 
     async def get_job_log(self, job_id: str) -> str:
@@ -584,7 +585,7 @@ class AsyncBatchClient(Generic[_Mode]):
         """
         return self._driver.each(
             streams.submitted(
-                audio_paths, transcription_config, self.connection_settings, self._conduct(), concurrency=concurrency
+                audio_paths, transcription_config, self.connection_settings, self._conduct, concurrency=concurrency
             )
         )
 
@@ -620,8 +621,9 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
         """
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
-        return self._driver.each(streams.ended(job_ids, self._conduct(), parse=self._parse, timeout=limit))
+        return self._driver.each(streams.ended(job_ids, self._conduct, parse=self._parse, timeout=limit))
 
+    @cached_property
     def _conduct(self) -> Conduct:
         return Conduct.of(self.connection_settings, self._on_retry)
 
@@ -633,11 +635,11 @@ class AsyncBatchClient(Generic[_Mode]):
         on_status: Callable[[JobDetails], None] | None,
     ) -> httpx.Response:
         return await self._driver.run(
-            flows.wait(transcript, job_id, self._conduct(), timeout=timeout, on_status=on_status)
+            flows.wait(transcript, job_id, self._conduct, timeout=timeout, on_status=on_status)
         )
 
     async def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
-        return self._read(operation, await self._driver.run(flows.call(operation, self._conduct())))
+        return self._read(operation, await self._driver.run(flows.call(operation, self._conduct)))
 
     def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
         return operation.parse(response) if self._parse else operation.read(response)

@@ -18,7 +18,7 @@ __all__ = ["Audio", "AudioInput", "MultipartBody", "open_audio"]
 AudioInput = str | os.PathLike[str] | bytes | IO[bytes] | tuple[str, bytes | IO[bytes]]
 """What audio may be given as: a path, bytes, a binary file object, or a file name with one of the latter two."""
 
-CHUNK_SIZE = 256 * 1024
+CHUNK_SIZE = 512 * 1024
 """Bytes read and sent at once."""
 
 _CONTENT_TYPES = {

@@ -55,6 +55,26 @@ def test_headers_of_the_settings_are_sent() -> None:
     assert asked[0].headers["X-SM-Processing-Data"] == '{"parallel_engines":2}'
 
 
+@pytest.mark.parametrize("given", [False, True])
+def test_headers_of_each_request(settings: ConnectionSettings, given: bool) -> None:
+    """The caller's go before the settings', and these before ours; an id of its own; a given client is not changed."""
+    settings.headers = {"accept": "text/plain", "X-Place": "settings"}
+    with httpx.Client(headers={"X-Mine": "kept", "user-agent": "mine"}, trust_env=False) as mine:
+        before = list(mine.headers.raw)
+        with BatchClient(settings, http_client=mine if given else None) as client:
+            sent = [client.send_request("GET", "jobs", headers={"x-place": "caller"}).request.headers for _ in range(2)]
+            own_id = client.send_request("GET", "jobs", headers={"X-Request-Id": "my-own"}).request.headers
+        assert mine.headers.raw == before
+    for headers in sent:
+        assert headers["Accept"] == "text/plain"
+        assert headers["User-Agent"].startswith("speechmatics-typed/")
+        assert headers["X-Place"] == "caller"
+        assert headers.get("X-Mine") == ("kept" if given else None)
+        assert len(headers.keys()) == len(headers.multi_items())
+    assert len({headers["X-Request-Id"] for headers in sent}) == 2
+    assert own_id["X-Request-Id"] == "my-own"
+
+
 def test_http2_without_its_extra_names_it() -> None:
     """When the client opens."""
     code = """
