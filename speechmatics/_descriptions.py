@@ -1,6 +1,7 @@
-"""The docstrings below a model's fields as the descriptions of its JSON Schema, read when a schema is wanted.
+"""The base of all models, which makes importing them cheap: what is not needed at once is made when it is.
 
-Pydantic can read them too (`use_attribute_docstrings`), but does so at import, which then takes half as long again.
+The docstrings below a model's fields are the descriptions of its JSON Schema. Pydantic can read them too
+(`use_attribute_docstrings`), but does so at import, which then takes half as long again.
 """
 
 import ast
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -17,7 +18,9 @@ __all__ = ["DescribedModel", "descriptions"]
 
 
 class DescribedModel(BaseModel):
-    """Base of models whose JSON Schema has the docstrings of their fields."""
+    """Base of models that are built when first used, and whose JSON Schema has the docstrings of their fields."""
+
+    model_config = ConfigDict(defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

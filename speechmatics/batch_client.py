@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
-from functools import cached_property
 from types import TracebackType
 from typing import Generic, Literal, Self, overload
 
@@ -71,7 +70,7 @@ class BatchClient(Generic[_Mode]):
         ...     print(client.transcribe("call.wav").to_text())
 
     Args:
-        connection_settings: Settings, or a token, or None to take everything from the environment.
+        connection_settings: Settings, or a token, or None to take everything from the environment; read once, here.
         from_cli: Taken for compatibility; has no effect.
         parse: False returns plain dicts as the server sent them, True returns models.
         auth: What authorises requests in place of the settings' token: a `TemporaryKeyAuth` that clients share, or any
@@ -129,7 +128,7 @@ class BatchClient(Generic[_Mode]):
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._driver = BlockingDriver(self.connection_settings, http_client, auth=auth)
-        self._on_retry = on_retry
+        self._conduct = Conduct.of(self.connection_settings, on_retry)
 
     def __repr__(self) -> str:
         return f"BatchClient({self.connection_settings.base_url!r}, parse={self._parse})"
@@ -628,10 +627,6 @@ class BatchClient(Generic[_Mode]):
         """
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
         return self._driver.each(streams.ended(job_ids, self._conduct, parse=self._parse, timeout=limit))
-
-    @cached_property
-    def _conduct(self) -> Conduct:
-        return Conduct.of(self.connection_settings, self._on_retry)
 
     def _wait(
         self,

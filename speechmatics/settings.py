@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -108,7 +107,7 @@ def _check_mp_url(value: str | None) -> str | None:
 class ProcessingData(DescribedModel):
     """How an on-premises worker is to process a job."""
 
-    model_config = ConfigDict(extra="allow", defer_build=True)
+    model_config = ConfigDict(extra="allow")
 
     parallel_engines: Annotated[int, Field(ge=1)] | None = None
     """Engines that work on one job at once, 1 or more."""
@@ -377,6 +376,8 @@ class _Profile(PydanticBaseSettingsSource):
 
 
 def _read_profile(place: Path, profile: str | None) -> Mapping[str, Any]:
+    import tomllib  # rarely needed, and slow to import
+
     try:
         content = tomllib.loads(place.read_text(encoding="utf-8"))
     except FileNotFoundError:

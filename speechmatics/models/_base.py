@@ -191,7 +191,6 @@ class SentModel(DescribedModel):
         validate_by_name=True,
         validate_by_alias=True,
         protected_namespaces=(),
-        defer_build=True,
     )
 
     if not TYPE_CHECKING:
@@ -250,7 +249,6 @@ class ReceivedModel(DescribedModel):
         validate_by_name=True,
         validate_by_alias=True,
         protected_namespaces=(),
-        defer_build=True,
     )
 
     if not TYPE_CHECKING:

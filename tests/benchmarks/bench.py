@@ -1,4 +1,4 @@
-"""What the measures have to hand: the clients by name, a way to run a worker of each in turn, and tables."""
+"""What the measures have to hand: the clients by name, and a way to run a worker of each in turn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from tests.benchmarks.environments import NEWER, OLDER, Environments, run_python
 
-__all__ = ["NAMES", "Bench", "table", "verdict"]
+__all__ = ["NAMES", "Bench"]
 
 NAMES = {
     "ours": "speechmatics-typed, raw",
@@ -74,18 +74,3 @@ class Bench:
         name = client.split("-")[0]
         python = self.environments.python(name if name in ("older", "newer") else "ours")
         return run_python(python, arguments, self.place)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; columns of numbers stand to the right."""
-    numeric = [
-        all(row[column].replace(",", "").replace(".", "").lstrip("-").isdigit() for row in rows)
-        for column in range(len(header))
-    ]
-    lines = [header, ["---:" if right else "---" for right in numeric], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def verdict(met: bool | None) -> str:
-    """Whether a target is met, as a cell of a table; empty where there is none."""
-    return "" if met is None else "yes" if met else "**no**"

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from tests.benchmarks.bench import NAMES, Bench, table, verdict
+from tests.benchmarks.bench import NAMES, Bench
+from tests.benchmarks.report import table, verdict
 from tests.benchmarks.server import LONG_JOB
 
 __all__ = ["MEASURES"]

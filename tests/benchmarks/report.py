@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["machine", "met", "table"]
+__all__ = ["machine", "table", "verdict"]
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -20,9 +20,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def met(is_met: bool | None) -> str:
-    """Whether a target is met; nothing where there is none."""
-    return "" if is_met is None else "yes" if is_met else "**no**"
+def verdict(met: bool | None) -> str:
+    """Whether a target is met, as a cell of a table; empty where there is none."""
+    return "" if met is None else "yes" if met else "**no**"
 
 
 def machine(packages: Sequence[str]) -> str:

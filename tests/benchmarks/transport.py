@@ -8,8 +8,6 @@ The README beside this file says what is measured, and how.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -20,24 +18,9 @@ from pathlib import Path
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.environments import NEWER, OLDER, Environments
 from tests.benchmarks.measures import MEASURES
+from tests.benchmarks.report import machine
 
 HERE = Path(__file__).parent
-
-
-def machine(environments: Environments) -> str:
-    """What was measured, and on what."""
-    cpu = platform.processor()
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            cpu = line.partition(":")[2].strip()
-            break
-    packages = [package for package in environments.packages("ours") if "speechmatics" not in package]
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return (
-        f"{os.cpu_count()} x {cpu}, {platform.system()} {platform.release()}, "
-        f"{platform.python_implementation()} {platform.python_version()}; load at the end {load}. "
-        f"{OLDER}, {NEWER}; {', '.join(packages)}."
-    )
 
 
 @contextmanager
@@ -91,7 +74,8 @@ def main() -> None:
             for name in measures:
                 for text in MEASURES[name](bench):
                     print(text, end="\n\n", flush=True)
-        print(machine(environments))
+        packages = [package for package in environments.packages("ours") if "speechmatics" not in package]
+        print(machine([OLDER, NEWER, *packages]))
 
 
 if __name__ == "__main__":
