@@ -50,7 +50,8 @@ class AsyncBatchClient(Generic[_Mode]):
         ...     transcript = await client.transcribe("call.wav")
 
     Args:
-        connection_settings: Settings, or a token, or None to take everything from the environment; read once, here.
+        connection_settings: Settings, or a token, or None to take everything from the environment. What is
+            changed in them later may or may not be noticed.
         from_cli: Taken for compatibility; has no effect.
         parse: False returns plain dicts as the server sent them, True returns models.
         auth: What authorises requests in place of the settings' token: a `TemporaryKeyAuth` that clients share, or any
@@ -398,7 +399,8 @@ class AsyncBatchClient(Generic[_Mode]):
         Args:
             job_id: The job.
             transcription_format: `txt`, `srt` or `json-v2` (also `json`, `json_v2`).
-            timeout: Seconds to wait at most, to a tenth of a second; 0 looks once, and None is the setting
+            timeout: Seconds to wait at most, to a tenth of a second; 0 looks once, however long that
+                takes, and None is the setting
                 `wait_timeout`, which by default has no limit.
             on_status: Called with the job when its status is first seen and when it changes.
 

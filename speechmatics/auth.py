@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import get_args
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 import anyio
 import httpx
@@ -35,6 +36,9 @@ _ASKED = "speechmatics.asked"
 """Where a request for a key notes when it was made: a key's life begins before its answer arrives."""
 
 _logger = logging.getLogger("speechmatics")
+
+_locks: RunVar[WeakKeyDictionary[TemporaryKeyAuth, anyio.Lock]] = RunVar("speechmatics temporary keys")
+"""The locks of an event loop: a lock of anyio belongs to the loop that first waits for it."""
 
 
 class BearerAuth(httpx.Auth):
@@ -110,7 +114,6 @@ class TemporaryKeyAuth(httpx.Auth):
         self._clock = clock
         self._key: _Key | None = None
         self._thread_lock = threading.Lock()
-        self._task_lock: RunVar[anyio.Lock] = RunVar(f"speechmatics temporary key {id(self)}")
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sends the request with a key; once more with a new one if the service no longer takes the old."""
@@ -154,12 +157,8 @@ class TemporaryKeyAuth(httpx.Auth):
 
     @asynccontextmanager
     async def _turn_of_a_task(self, request: httpx.Request) -> AsyncGenerator[None]:
-        # A lock of anyio belongs to the event loop that first waits for it, so that each loop needs its own. A task
-        # must not wait for the threads' lock: if its own loop's thread held that, neither would go on.
-        lock = self._task_lock.get(None)
-        if lock is None:
-            lock = anyio.Lock()
-            self._task_lock.set(lock)
+        # A task must not wait for the threads' lock: if its own loop's thread held that, neither would go on.
+        lock = self._lock_of_the_loop()
         with anyio.move_on_after(_patience(request)) as waiting:
             await lock.acquire()
         if waiting.cancelled_caught:
@@ -168,6 +167,13 @@ class TemporaryKeyAuth(httpx.Auth):
             yield
         finally:
             lock.release()
+
+    def _lock_of_the_loop(self) -> anyio.Lock:
+        locks = _locks.get(None)
+        if locks is None:
+            locks = WeakKeyDictionary()
+            _locks.set(locks)
+        return locks.setdefault(self, anyio.Lock())
 
     def _waited_in_vain(self, request: httpx.Request) -> httpx.PoolTimeout:
         return httpx.PoolTimeout("another request did not get a temporary key in time", request=self._asking(request))

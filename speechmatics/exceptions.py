@@ -298,7 +298,7 @@ class SubmissionUncertainError(SpeechmaticsError):
 
     Attributes:
         failure: How the submission failed.
-        submission_id: What to look for in the jobs' `tracking.details.submission_id`, or None if the submission
+        submission_id: What to look for in the jobs' `tracking.details`, or None if the submission
             carried none.
     """
 

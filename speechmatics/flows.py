@@ -80,7 +80,7 @@ Stream = Iterator[Flow[Sequence[_T]]]
 NOT_READY = frozenset({"transcription not ready", "job in progress"})
 """`error` of a 404 on a transcript whose job still runs, in lower case (documentation)."""
 LAST_LOOK = 0.05
-"""Seconds that a request may take whose deadline is here: the time-out 0 still asks once."""
+"""Seconds that a request may take whose deadline is here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,45 +235,64 @@ def wait(
     deadline = None if timeout is None else conduct.clock() + timeout
     answered = changed = conduct.clock()
     status: str | None = None
+
+    def left() -> float | None:
+        return None if deadline is None else deadline - conduct.clock()
+
+    def limit() -> float | None:
+        return left() if timeout else None
+
+    def pause_after(error: SpeechmaticsError) -> float:
+        if not (may_recover(error) or _is_early(error)):
+            raise error
+        if conduct.clock() - answered > conduct.outage:
+            error.add_note(f"no usable answer came for {conduct.outage:g} s")
+            raise error
+        return max(_delay(conduct, changed), min(retry_after(error) or 0, conduct.outage))
+
     try:
         while True:
             asked = conduct.clock()
-            left = None if deadline is None else deadline - asked
+            # A program that wants to hear of each status hears the first one at once.
+            hold = 0 if status is None and on_status is not None else wait_seconds(conduct.hold, left())
             try:
-                # A program that wants to hear of each status hears the first one at once.
-                hold = 0 if status is None and on_status is not None else wait_seconds(conduct.hold, left)
-                job = yield from _look(job_id, hold, left)
+                job = yield from _look(job_id, hold, limit())
+            except SpeechmaticsError as error:
+                pause = pause_after(error)
+            else:
                 if job.status != status:
                     status, changed = job.status, conduct.clock()
                     if on_status is not None:
                         on_status(job)
                 if job.status == JobStatus.DONE:
-                    return (yield from exchange(transcript, None if deadline is None else deadline - conduct.clock()))
-                if not job.is_running:
+                    try:
+                        return (yield from exchange(transcript, limit()))
+                    except SpeechmaticsError as error:
+                        pause = pause_after(error)
+                elif job.is_running:
+                    answered = conduct.clock()
+                    pause = 0.0 if answered - asked >= HELD else _delay(conduct, changed)
+                else:
                     raise _ended_without_transcript(job)
-                answered = conduct.clock()
-                pause = 0.0 if answered - asked >= HELD else _delay(conduct, changed)
-            except SpeechmaticsError as error:
-                if not (may_recover(error) or _is_early(error)):
-                    raise
-                if conduct.clock() - answered > conduct.outage:
-                    error.add_note(f"job {job_id} goes on; no usable answer came for {conduct.outage:g} s")
-                    raise
-                pause = max(_delay(conduct, changed), retry_after(error) or 0)
-            left = None if deadline is None else deadline - conduct.clock()
-            if left is not None and left <= 0:
-                raise WaitTimeoutError(
-                    f"job {job_id} is done, but its transcript did not come within {timeout:g} s"
-                    if status == JobStatus.DONE
-                    else f"job {job_id} did not end within {timeout:g} s; it goes on",
-                    job_id=job_id,
-                )
+            rest = left()
+            if rest is not None and rest <= 0:
+                raise WaitTimeoutError(_too_late(job_id, status, timeout), job_id=job_id)
             if pause:
-                yield Sleep(pause if left is None else min(pause, left))
+                yield Sleep(pause if rest is None else min(pause, rest))
+    except (GeneratorExit, TranscriptionError, JobNotFoundException, JobExpiredError, WaitTimeoutError):
+        raise
     except BaseException as error:
-        if not isinstance(error, SpeechmaticsError | GeneratorExit):
+        if status != JobStatus.DONE:
             error.add_note(f"job {job_id} goes on")
         raise
+
+
+def _too_late(job_id: str, status: str | None, timeout: float | None) -> str:
+    if status is None:
+        return f"job {job_id} could not be looked at within {timeout:g} s"
+    if status == JobStatus.DONE:
+        return f"job {job_id} is done, but its transcript did not come within {timeout:g} s"
+    return f"job {job_id} did not end within {timeout:g} s; it goes on"
 
 
 def aside(function: Callable[[], _T]) -> Flow[_T]:

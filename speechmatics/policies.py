@@ -196,5 +196,5 @@ def _is_distrust(error: RequestError) -> bool:
 def _http_date(text: str) -> datetime | None:
     try:
         return with_zone(parsedate_to_datetime(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

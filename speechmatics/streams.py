@@ -203,7 +203,7 @@ class Watch:
                         if conduct.clock() - answered > conduct.outage:
                             error.add_note(f"no usable answer came for {conduct.outage:g} s")
                             raise
-                    pause = max(pause, retry_after(error) or 0)
+                    pause = max(pause, min(retry_after(error) or 0, conduct.outage))
                 if found:
                     ended = [found[job_id] for job_id in self.running if job_id in found]
                     for job_id in found:
@@ -282,7 +282,7 @@ class Watch:
         return max(known) + CURSOR_STEP if len(known) == len(moments) else None
 
     def _ask(self, request: Request) -> Flow[httpx.Response]:
-        return exchange(request, self._left())
+        return exchange(request, self._left() if self._timeout else None)
 
     def _left(self) -> float | None:
         return None if self._deadline is None else self._deadline - self._conduct.clock()

@@ -35,6 +35,10 @@ RECOVERY_PAGES = 50
 """Pages of the list that the search for a submission reads at most."""
 SUBMISSION_ID = "submission_id"
 """Where in `tracking.details` the id of a submission stands."""
+OTHER_PLACE = "speechmatics_submission_id"
+"""Where it stands if a user's own value has the first place."""
+OURS = "sm-typed-"
+"""How each id begins: one that came along with the configuration of an earlier job is known by it, and replaced."""
 
 
 def submit(
@@ -70,12 +74,12 @@ def _prepare(
 
 
 def _track(config: JobConfig) -> str:
-    """Writes an id into the configuration's tracking, unless the user's own stands there, and gives it."""
+    """Writes a fresh id into the configuration's tracking, beside what the user has there, and gives it."""
     tracking = config.tracking or TrackingData()
     details = tracking.details or {}
-    given = details.get(SUBMISSION_ID)
-    submission_id = given if isinstance(given, str) and given else uuid4().hex
-    tracking.details = {**details, SUBMISSION_ID: submission_id}
+    submission_id = OURS + uuid4().hex
+    place = SUBMISSION_ID if str(details.get(SUBMISSION_ID, OURS)).startswith(OURS) else OTHER_PLACE
+    tracking.details = {**details, place: submission_id}
     config.tracking = tracking
     return submission_id
 
@@ -107,7 +111,7 @@ def _submit(operation: operations.Operation[str, str], conduct: Conduct, submiss
             yield Sleep(before_next(operation, attempt, conduct.clock() - started, failure, conduct))
     except BaseException as error:
         if submission_id is not None and not isinstance(error, SpeechmaticsError | GeneratorExit):
-            error.add_note(f"the submission may have created a job; its tracking has submission_id {submission_id}")
+            error.add_note(f"the submission may have created a job; its tracking.details hold {submission_id}")
         raise
 
 
@@ -138,7 +142,7 @@ def _recover(
         return None
     raise SubmissionUncertainError(
         f"the submission failed ({failure}), and whether there is a job could not be found out ({trouble}); "
-        f"look for {submission_id} in tracking.details.submission_id before submitting again",
+        f"look for {submission_id} in the jobs' tracking.details before submitting again",
         failure,
         submission_id=submission_id,
     ) from trouble
@@ -153,7 +157,7 @@ def _search(submission_id: str, started: float, others: set[str], conduct: Condu
         jobs = operation.parse(response)
         for job in jobs:
             if job.id not in others:
-                if (yield from _submission_of(job, conduct)) == submission_id:
+                if submission_id in (yield from _submissions_of(job, conduct)):
                     return job.id
                 others.add(job.id)
         pager.take([(job.id, job.created_at) for job in jobs])
@@ -168,16 +172,16 @@ def _search(submission_id: str, started: float, others: set[str], conduct: Condu
     raise InvalidResponseError(f"{RECOVERY_PAGES} pages of jobs do not reach back to the submission")
 
 
-def _submission_of(job: JobDetails, conduct: Conduct) -> Flow[str | None]:
-    """The id that a job's submission carried; the job is asked for where the list does not show its configuration."""
+def _submissions_of(job: JobDetails, conduct: Conduct) -> Flow[list[object]]:
+    """What stands where a job has its submission's id; it is asked for where the list shows no configuration."""
     if job.config is None and job.tracking is None:
         operation = operations.get_job(job.id)
         try:
             job = operation.parse((yield from call(operation, conduct)))
         except (JobNotFoundException, JobExpiredError):
-            return None
+            return []
         if job.config is None and job.tracking is None:
             raise InvalidResponseError(f"the server does not show the configuration of job {job.id}")
     tracking = job.config.tracking if job.config is not None and job.config.tracking is not None else job.tracking
-    found = (tracking.details or {}).get(SUBMISSION_ID) if tracking is not None else None
-    return found if isinstance(found, str) else None
+    details = (tracking.details or {}) if tracking is not None else {}
+    return [details.get(place) for place in (SUBMISSION_ID, OTHER_PLACE)]

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import anyio
 import pytest
 
-from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, SpeechmaticsError
+from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, SpeechmaticsError, SubmissionUncertainError
 from tests.misbehaving import FAULTS, Misbehaving, transcript_of
 
 CONFIG = {"type": "transcription", "transcription_config": {"language": "en"}}
@@ -49,6 +49,8 @@ def check(server: Misbehaving, outcomes: dict[int, str | SpeechmaticsError], beg
     for number, outcome in outcomes.items():
         if isinstance(outcome, str):
             assert server.jobs[outcome][1] == audio_of(number)
+        elif not isinstance(outcome, SubmissionUncertainError):
+            assert audio_of(number) not in per_audio, f"a job was lost: {outcome!r}"
     failed = Counter(type(outcome).__name__ for outcome in outcomes.values() if not isinstance(outcome, str))
     print(
         f"seed {server.seed}: {len(outcomes)} submissions in {time.monotonic() - began:.1f} s, "

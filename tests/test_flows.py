@@ -27,6 +27,7 @@ class Service:
         self.takes = takes
         self.slept: list[float] = []
         self.asked: list[str] = []
+        self.limits: list[float | None] = []
         self.now = 100.0
 
     def run(self, flow: Flow[httpx.Response | None]) -> httpx.Response | None:
@@ -41,6 +42,7 @@ class Service:
                     continue
                 assert isinstance(step, operations.Operation)
                 self.asked.append(step.path)
+                self.limits.append(step.limit)
                 self.now += self.takes
                 answer = self.answers.pop(0)
                 if isinstance(answer, sm.RequestError):
@@ -114,13 +116,54 @@ def test_waiting_survives_what_passes() -> None:
 
 def test_waiting_gives_up_on_what_does_not_pass() -> None:
     """A 401 ends the wait at once, and so does an outage that goes on for longer than the settings say."""
-    with pytest.raises(sm.AuthenticationError):
+    with pytest.raises(sm.AuthenticationError) as refused:
         Service(failure(401, "Permission Denied")).wait()
+    assert refused.value.__notes__ == ["job j goes on"]
     service = Service(*[sm.ConnectError("down") for _ in range(1000)])
     with pytest.raises(sm.ConnectError) as caught:
         service.wait()
     assert 130 < service.now < 135
-    assert caught.value.__notes__ == ["job j goes on; no usable answer came for 30 s"]
+    assert caught.value.__notes__ == ["no usable answer came for 30 s", "job j goes on"]
+
+
+def test_an_error_of_the_program_s_own_ends_the_wait() -> None:
+    """One that is raised by `on_status`, even if it is of a kind that the wait itself would survive."""
+    told: list[str] = []
+
+    def on_status(job: sm.JobDetails) -> None:
+        told.append(str(job.status))
+        raise sm.ReadError("of another request")
+
+    with pytest.raises(sm.ReadError, match="of another request") as caught:
+        Service(status("running"), status("done"), done()).wait(on_status=on_status)
+    assert told == ["running"]
+    assert caught.value.__notes__ == ["job j goes on"]
+
+
+def test_the_timeout_0_looks_once() -> None:
+    """However long that takes, and at the transcript too; the message says what was seen."""
+    service = Service(status("done"), done("slow"), takes=5)
+    assert service.wait(timeout=0) == "slow"
+    assert service.limits == [None, None]
+    for answer, words in [
+        (status("running"), "did not end within 0 s"),
+        (sm.ReadTimeout("silent"), "could not be looked at within 0 s"),
+    ]:
+        service = Service(answer, takes=5)
+        with pytest.raises(sm.WaitTimeoutError, match=words):
+            service.wait(timeout=0)
+    service = Service(status("done"), done(), takes=2)
+    assert service.wait(timeout=10) == "text"
+    assert service.limits == [10, 8]
+
+
+@pytest.mark.parametrize("header", ["9" * 14, "9" * 400, "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"])
+def test_a_retry_after_beyond_measure_is_no_reason_to_wait_for_ever(header: str) -> None:
+    """The wait goes on after the time that an outage may last, at most."""
+    busy = httpx.Response(429, headers={"Retry-After": header}, json={"code": 429, "error": "Too Many Requests"})
+    service = Service(busy, status("done"), done())
+    assert service.wait() == "text"
+    assert service.now <= 130
 
 
 def test_a_transcript_that_never_comes_is_not_waited_for_without_end() -> None:
@@ -131,7 +174,7 @@ def test_a_transcript_that_never_comes_is_not_waited_for_without_end() -> None:
         with pytest.raises((sm.APIStatusError, sm.ReadError)) as caught:
             service.wait()
         assert 130 < service.now < 135
-        assert caught.value.__notes__ == ["job j goes on; no usable answer came for 30 s"]
+        assert caught.value.__notes__ == ["no usable answer came for 30 s"]
     late = [status("running")] * 40 + [status("done"), failure(404, "Transcription not ready"), status("done"), done()]
     service = Service(*late)
     assert service.wait() == "text"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -284,3 +286,36 @@ def test_a_warning_is_given_once_and_points_to_the_caller() -> None:
             warnings.simplefilter("always")
             use()
         assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_wrong_assignment_leaves_unknown_fields_as_they_were() -> None:
+    """Neither does the refused value stay, nor is the one before lost."""
+    with pytest.warns(sm.UnknownConfigWarning):
+        config = JobConfig.model_validate({"type": "transcription", "transcription_config": {}, "new": 1})
+    for name in ("new", "newer"):
+        with pytest.warns(sm.UnknownConfigWarning), pytest.raises(ValidationError):
+            setattr(config, name, object())
+        assert config.model_extra == {"new": 1}
+    assert config.to_dict()["new"] == 1
+
+
+def test_models_are_built_by_the_first_that_uses_them_in_whatever_thread() -> None:
+    """Many at once read what one alone reads."""
+    code = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+from speechmatics.models import JobDetails, Transcript
+sys.setswitchinterval(1e-6)
+start = threading.Barrier(8)
+word = {"type": "word", "start_time": 0.5, "alternatives": [{"content": "a"}]}
+wire = {"job": {"id": "j", "created_at": "2026-01-01T00:00:00.123456789Z"}, "results": [word], "new": [1]}
+job = {"id": "j", "status": "done", "created_at": "2026-01-01T00:00:00Z", "config": {"type": "transcription"}}
+def first(number):
+    start.wait()
+    return Transcript.model_validate(wire).to_dict() == wire and JobDetails.model_validate(job).to_dict() == job
+with ThreadPoolExecutor(8) as pool:
+    print(all(pool.map(first, range(8))))
+"""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.stdout == "True\n", done.stderr

@@ -213,7 +213,7 @@ def test_the_search_goes_back_as_far_as_the_submission() -> None:
 
 
 def test_the_user_s_tracking_is_kept() -> None:
-    """The id joins it; the caller's dict is not changed; an id of the user's own is used."""
+    """A fresh id joins it; the caller's dict is not changed, and neither is what the user has in the id's place."""
     config = {**CONFIG, "tracking": {"title": "T", "details": {"mine": 1}}}
     before = json.dumps(config)
     service = Service(created())
@@ -221,9 +221,44 @@ def test_the_user_s_tracking_is_kept() -> None:
     assert json.dumps(config) == before
     assert service.config["tracking"]["title"] == "T"
     assert service.config["tracking"]["details"] == {"mine": 1, "submission_id": service.submission_id}
-    assert len(service.submission_id) == 32
-    service = Service(sm.ReadTimeout, listed("own"))
-    assert service.submit(config={**CONFIG, "tracking": {"details": {"submission_id": "own"}}}) == "job-0"
+    service.answers.append(created())
+    earlier = service.submission_id
+    service.submit(config=config)
+    assert service.submission_id != earlier
+
+
+def test_a_value_of_the_user_s_own_in_the_id_s_place_is_kept() -> None:
+    """The id then stands beside it, and is found there; another job with the same value is not taken for this one."""
+    for own in ("own", 7):
+        service = Service(sm.ReadTimeout, listed("own", "7"), *[listed("own")] * 4, created())
+        assert service.submit(config={**CONFIG, "tracking": {"details": {"submission_id": own}}}) == "made"
+        assert service.config["tracking"]["details"]["submission_id"] == own
+        beside = service.config["tracking"]["details"]["speechmatics_submission_id"]
+        assert isinstance(beside, str)
+    page = listed("own")
+    jobs = page.json()["jobs"]
+
+    class Found(Service):
+        """Lists the job with what was submitted."""
+
+        def _answer(self, flow: Flow[Any], step: Request | Sleep | Aside) -> Request | Sleep | Aside:
+            jobs[0]["config"] = self.config
+            self.answers[:] = [httpx.Response(200, json={"jobs": jobs}) if self.config else sm.ReadTimeout]
+            return super()._answer(flow, step)
+
+    found = Found()
+    assert found.submit(config={**CONFIG, "tracking": {"details": {"submission_id": "own"}}}) == "job-0"
+
+
+def test_a_job_that_is_run_again_is_not_taken_for_the_earlier_one() -> None:
+    """Its configuration, as the service gives it back, brings the earlier submission's id along."""
+    first = Service(created())
+    first.submit()
+    earlier = first.config
+    service = Service(sm.ReadTimeout, *[listed(first.submission_id)] * 5, created())
+    assert service.submit(config=earlier) == "made"
+    assert service.submission_id != first.submission_id
+    assert list(service.config["tracking"]["details"]) == ["submission_id"]
 
 
 def test_tracking_can_be_switched_off() -> None:
@@ -271,7 +306,7 @@ def test_an_interrupted_submission_says_what_to_look_for() -> None:
     flow.send(None)
     with pytest.raises(KeyboardInterrupt) as caught:
         flow.throw(KeyboardInterrupt())
-    assert "submission_id" in caught.value.__notes__[0]
+    assert "tracking.details" in caught.value.__notes__[0]
 
 
 def test_a_search_that_does_not_reach_back_to_the_submission_is_uncertain() -> None:

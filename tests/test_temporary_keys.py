@@ -636,3 +636,24 @@ def test_wrong_settings(name: str, wrong: object) -> None:
     values: dict[str, Any] = {name: wrong}
     with pytest.raises(sm.SettingsError, match=f"the argument {name} "):
         ConnectionSettings(**values)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_object_that_is_dropped_leaves_nothing_in_its_event_loop(service: Service, backend: str) -> None:
+    """A service that makes a client for each of its requests does not grow."""
+
+    async def locks_after(clients: int) -> int:
+        for _ in range(clients):
+            auth = TemporaryKeyAuth(LONG_LIVED, url=service.platform.url)
+            settings = service.settings(auth_token=None, generate_temp_token=False)
+            async with AsyncBatchClient(settings, auth=auth) as client:
+                await client.list_jobs()
+        del auth, client
+        gc.collect()
+        return sum(isinstance(one, anyio.Lock) for one in gc.get_objects())
+
+    async def main() -> tuple[int, int]:
+        return await locks_after(1), await locks_after(3)
+
+    few, more = anyio.run(main, backend=backend)
+    assert more <= few

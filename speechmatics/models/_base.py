@@ -215,12 +215,14 @@ class SentModel(DescribedModel):
             Rules between fields wait until the model is used, so that fields may be set in any order.
             """
             fields, fields_set = dict(self.__dict__), set(self.__pydantic_fields_set__)
+            extra = dict(self.__pydantic_extra__ or {})
             token = _assigning.set(True)
             try:
                 super().__setattr__(name, value)
             except ValidationError:
                 object.__setattr__(self, "__dict__", fields)
                 object.__setattr__(self, "__pydantic_fields_set__", fields_set)
+                object.__setattr__(self, "__pydantic_extra__", extra)
                 raise
             finally:
                 _assigning.reset(token)
