@@ -235,7 +235,8 @@ class AsyncBatchClient(Generic[_Mode]):
                 streamed.
             transcription_config: The wire's dict, a `JobConfig`, a `BatchTranscriptionConfig`, or the path of a JSON
                 file.
-            on_progress: Told the bytes of audio handed to the network so far, and those in all where that is known.
+            on_progress: Told the bytes of audio handed to the network so far, and those in all where that is known;
+                called in a worker thread, which reads the audio.
 
         Returns:
             The new job's id.
@@ -427,6 +428,7 @@ class AsyncBatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> JsonObject: ...
     @overload
     async def transcribe(
@@ -437,6 +439,7 @@ class AsyncBatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> Transcript: ...
     @overload
     async def transcribe(
@@ -447,6 +450,7 @@ class AsyncBatchClient(Generic[_Mode]):
         transcription_format: TextFormat,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> str: ...
     @overload
     async def transcribe(
@@ -457,6 +461,7 @@ class AsyncBatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> str: ...
     @overload
     async def transcribe(
@@ -467,6 +472,7 @@ class AsyncBatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> JsonObject | str: ...
     @overload
     async def transcribe(
@@ -477,6 +483,7 @@ class AsyncBatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> Transcript | str: ...
     @overload
     async def transcribe(
@@ -487,6 +494,7 @@ class AsyncBatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> JsonObject | Transcript | str: ...
     async def transcribe(
         self,
@@ -496,17 +504,18 @@ class AsyncBatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> JsonObject | Transcript | str:
         """Submits audio, waits for the job, and returns its transcript.
 
-        Arguments, results and errors are those of `submit_job` and `wait_for_completion`; without a configuration
-        the language is English. An error after the submission carries the job's id. `timeout` counts from when the
-        job has been submitted: an upload that is cut short may be a job that nobody knows of.
+        Arguments, results and errors are those of `submit_job` (`on_progress`) and `wait_for_completion` (`timeout`,
+        `on_status`); without a configuration the language is English. An error after the submission carries the job's
+        id. `timeout` counts from when the job has been submitted: an upload that is cut short may be a job that nobody
+        knows of.
         """
         operations.text_format(transcription_format)
-        job_id = await self.submit_job(
-            audio, BatchTranscriptionConfig() if transcription_config is None else transcription_config
-        )
+        config = BatchTranscriptionConfig() if transcription_config is None else transcription_config
+        job_id = await self.submit_job(audio, config, on_progress=on_progress)
         return await self.wait_for_completion(job_id, transcription_format, timeout=timeout, on_status=on_status)
 
     async def delete_job(self, job_id: str, force: bool = False) -> str | Literal[False]:

@@ -435,6 +435,7 @@ class BatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> JsonObject: ...
     @overload
     def transcribe(
@@ -445,6 +446,7 @@ class BatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> Transcript: ...
     @overload
     def transcribe(
@@ -455,6 +457,7 @@ class BatchClient(Generic[_Mode]):
         transcription_format: TextFormat,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> str: ...
     @overload
     def transcribe(
@@ -465,6 +468,7 @@ class BatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> str: ...
     @overload
     def transcribe(
@@ -475,6 +479,7 @@ class BatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> JsonObject | str: ...
     @overload
     def transcribe(
@@ -485,6 +490,7 @@ class BatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> Transcript | str: ...
     @overload
     def transcribe(
@@ -495,6 +501,7 @@ class BatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> JsonObject | Transcript | str: ...
     def transcribe(
         self,
@@ -504,17 +511,18 @@ class BatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
+        on_progress: Progress | None = None,
     ) -> JsonObject | Transcript | str:
         """Submits audio, waits for the job, and returns its transcript.
 
-        Arguments, results and errors are those of `submit_job` and `wait_for_completion`; without a configuration
-        the language is English. An error after the submission carries the job's id. `timeout` counts from when the
-        job has been submitted: an upload that is cut short may be a job that nobody knows of.
+        Arguments, results and errors are those of `submit_job` (`on_progress`) and `wait_for_completion` (`timeout`,
+        `on_status`); without a configuration the language is English. An error after the submission carries the job's
+        id. `timeout` counts from when the job has been submitted: an upload that is cut short may be a job that nobody
+        knows of.
         """
         operations.text_format(transcription_format)
-        job_id = self.submit_job(
-            audio, BatchTranscriptionConfig() if transcription_config is None else transcription_config
-        )
+        config = BatchTranscriptionConfig() if transcription_config is None else transcription_config
+        job_id = self.submit_job(audio, config, on_progress=on_progress)
         return self.wait_for_completion(job_id, transcription_format, timeout=timeout, on_status=on_status)
 
     def delete_job(self, job_id: str, force: bool = False) -> str | Literal[False]:

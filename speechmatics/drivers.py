@@ -431,10 +431,6 @@ class _Results(AsyncIterator[_T]):
                 self._ready = iter(await self._driver.run(flow))
                 self._stream = stream
 
-    async def aclose(self) -> None:
-        """Ends it."""
-        self._stream, self._ready = iter(()), iter(())
-
 
 class _LimitedStream(httpx.SyncByteStream):
     """The body of an answer, given up at a moment."""

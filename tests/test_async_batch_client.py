@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Parsed, Raw
 from speechmatics.local import LocalServer
+from speechmatics.media import CHUNK_SIZE
 from tests.conftest import ScriptedEngine
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +111,66 @@ async def test_every_form_of_audio_arrives_whole(
     assert engine.received == [content] * 6
     assert progress[-1] == (len(content), None)
     assert progress[0][1] == len(content)
+
+
+async def test_transcribe_tells_of_the_upload(settings: ConnectionSettings) -> None:
+    """As `submit_job` does, before the job's first status."""
+    told: list[object] = []
+
+    def tell(sent: int, total: int | None) -> None:
+        told.append((sent, total))
+
+    async with AsyncBatchClient(settings) as client:
+        await client.transcribe(b"audio", on_progress=tell, on_status=lambda job: told.append(job.status))
+    assert told[0] == (5, 5)
+    assert told[-1] == "done"
+    assert told.count((5, 5)) == 1
+
+
+async def test_the_event_loop_goes_on_while_audio_is_read(settings: ConnectionSettings, engine: ScriptedEngine) -> None:
+    """Each read of a slow file object waits here for another task, and gets what it waits for."""
+    content = bytes(CHUNK_SIZE * 2 + 1)
+    ticked = threading.Event()
+
+    class Slow(io.BytesIO):
+        reads = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            ticked.clear()
+            if not ticked.wait(5):
+                raise TimeoutError("the event loop stands still")
+            self.reads += 1
+            return super().read(size)
+
+    async def tick() -> None:
+        while True:
+            ticked.set()
+            await anyio.sleep(0.01)
+
+    slow = Slow(content)
+    async with AsyncBatchClient(settings) as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(tick)
+        await client.transcribe(("a.wav", slow), CONFIG)
+        tasks.cancel_scope.cancel()
+    assert engine.received == [content]
+    assert slow.reads >= 4
+
+
+@pytest.mark.parametrize(("size", "message"), [(CHUNK_SIZE, "shrank from"), (CHUNK_SIZE * 4, "grew beyond its")])
+async def test_a_file_that_changes_while_it_is_sent_makes_no_job(
+    settings: ConnectionSettings, tmp_path: Path, size: int, message: str
+) -> None:
+    """It is an error that says so."""
+    path = tmp_path / "a.wav"
+    path.write_bytes(bytes(CHUNK_SIZE * 3))
+
+    def change(sent: int, total: int | None) -> None:
+        os.truncate(path, size)
+
+    async with AsyncBatchClient(settings) as client:
+        with pytest.raises(sm.AudioError, match=rf"a\.wav {message} .* while it was sent; no job was created"):
+            await client.submit_job(path, CONFIG, on_progress=change)
+        assert await client.list_jobs() == []
 
 
 async def test_many_jobs(settings: ConnectionSettings, tmp_path: Path) -> None:

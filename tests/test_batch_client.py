@@ -145,6 +145,19 @@ def test_transcribe_in_each_format(client: BatchClient[Raw], parsed_client: Batc
     assert transcript.job.duration == 2
 
 
+def test_transcribe_tells_of_the_upload(client: BatchClient[Raw]) -> None:
+    """As `submit_job` does, before the job's first status."""
+    told: list[object] = []
+
+    def tell(sent: int, total: int | None) -> None:
+        told.append((sent, total))
+
+    client.transcribe(b"audio", on_progress=tell, on_status=lambda job: told.append(job.status))
+    assert told[0] == (5, 5)
+    assert told[-1] == "done"
+    assert told.count((5, 5)) == 1
+
+
 def test_a_running_job_has_no_result_and_is_not_deleted(client: BatchClient[Raw], engine: ScriptedEngine) -> None:
     """`get_job_result` and `delete_job` return False while the job runs; `force` ends it."""
     engine.go.clear()

@@ -129,18 +129,14 @@ def test_an_iterator_may_be_left_half_read(client: BatchClient[Raw], paths: list
 
 @pytest.mark.anyio
 async def test_an_awaited_iterator_may_be_left_half_read(settings: ConnectionSettings, paths: list[Path]) -> None:
-    """Without a warning, on trio too; or it is closed, and gives nothing more."""
+    """Without a warning, on trio too."""
     async with AsyncBatchClient(settings) as client:
         async for _ in client.submit_jobs(paths, CONFIG):
             break
         async for _ in client.iter_jobs(page_size=1):
             break
         gc.collect()
-        jobs = client.iter_jobs(page_size=2)
-        await anext(jobs)
-        close: Any = jobs
-        await close.aclose()
-        assert [job async for job in jobs] == []
+        assert len(await client.list_jobs()) == 3
 
 
 @pytest.mark.anyio

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import platform
+import socket
 import ssl
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
 import certifi
 import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import BatchClient, ConnectionSettings
+from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
+from speechmatics.drivers import AwaitingDriver, BlockingDriver
+from tests.serving import Answer, Received, serving
 
 
 @pytest.mark.parametrize("name", ["verify", "client_cert"])
@@ -89,3 +97,94 @@ except MissingExtraError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout == 'HTTP/2 needs the extra "http2": pip install "speechmatics-typed[http2]"\n', done.stderr
+
+
+def test_the_name_of_the_application_goes_with_each_submission() -> None:
+    """As `sm-app` of `POST /jobs`, for usage reports; without the setting there is none."""
+    with serving(lambda _: Answer(201, b'{"id": "job0000001"}')) as server:
+        for app in ("my app", None):
+            with BatchClient(ConnectionSettings(server.url, app=app, trust_env=False)) as client:
+                client.submit_job(b"audio", {"type": "transcription", "transcription_config": {"language": "en"}})
+    asked = [(received.method, httpx.URL(received.path)) for received in server.received]
+    assert [(method, url.path, dict(url.params)) for method, url in asked] == [
+        ("POST", "/v2/jobs", {"sm-app": "my app"}),
+        ("POST", "/v2/jobs", {}),
+    ]
+
+
+@pytest.mark.parametrize(("connect", "read", "write", "pool"), [(1.5, 2.5, 3.5, 4.5), (None, None, None, None)])
+def test_time_limits_reach_the_client_that_is_opened(
+    connect: float | None, read: float | None, write: float | None, pool: float | None
+) -> None:
+    """Each in its place, and None for no limit."""
+    settings = ConnectionSettings(connect_timeout=connect, read_timeout=read, write_timeout=write, pool_timeout=pool)
+    blocking, awaiting = BlockingDriver(settings), AwaitingDriver(settings)
+    limits = httpx.Timeout(connect=connect, read=read, write=write, pool=pool)
+    assert blocking.open().timeout == awaiting.open().timeout == limits
+    blocking.close()
+    anyio.run(awaiting.close)
+
+
+def test_a_silent_server_is_given_up() -> None:
+    """After `read_timeout`; the error says that the server did not answer in time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = ConnectionSettings(
+            f"http://127.0.0.1:{silent.getsockname()[1]}", read_timeout=0.2, retry_attempts=1, trust_env=False
+        )
+        began = time.monotonic()
+        with BatchClient(settings) as client, pytest.raises(sm.ReadTimeout):
+            client.list_jobs()
+        assert 0.2 <= time.monotonic() - began < 5
+
+        async def ask() -> None:
+            async with AsyncBatchClient(settings) as client:
+                with pytest.raises(sm.ReadTimeout), anyio.fail_after(5):
+                    await client.list_jobs()
+
+        anyio.run(ask)
+
+
+def test_there_are_no_more_connections_than_allowed() -> None:
+    """Who finds none free within `pool_timeout` is told so, and nothing is sent."""
+    came, go = threading.Event(), threading.Event()
+
+    def answer(received: Received) -> Answer:
+        if not came.is_set():
+            came.set()
+            go.wait(20)
+        return Answer()
+
+    with serving(answer) as server, ThreadPoolExecutor(1) as other:
+        settings = ConnectionSettings(
+            server.url, max_connections=1, pool_timeout=0.1, retry_attempts=1, trust_env=False
+        )
+        with BatchClient(settings) as client:
+            first = other.submit(client.list_jobs)
+            assert came.wait(20)
+            try:
+                with pytest.raises(sm.PoolTimeout):
+                    client.list_jobs()
+            finally:
+                go.set()
+            assert first.result() == []
+            assert client.list_jobs() == []
+        assert (server.connections, len(server.received)) == (1, 2)
+
+
+@pytest.mark.parametrize(("kept", "connections"), [(0, 2), (1, 1)])
+def test_idle_connections_are_kept_as_allowed(kept: int, connections: int) -> None:
+    """With `max_keepalive_connections=0` each answer ends its connection."""
+    with serving() as server:
+        settings = ConnectionSettings(server.url, max_keepalive_connections=kept, trust_env=False)
+        with BatchClient(settings) as client:
+            assert client.list_jobs() == client.list_jobs() == []
+        assert (server.connections, len(server.received)) == (connections, 2)
+
+
+def test_the_user_agent_names_what_speaks() -> None:
+    """This package, httpx and Python, each with its version."""
+    with serving() as server, BatchClient(ConnectionSettings(server.url, trust_env=False)) as client:
+        client.list_jobs()
+    assert server.received[0].headers["User-Agent"] == (
+        f"speechmatics-typed/{sm.__version__} httpx/{httpx.__version__} python/{platform.python_version()}"
+    )

@@ -121,6 +121,21 @@ def the_same_in_every_mode(client: BatchClient[Raw | Parsed]) -> None:
     assert_type(client.send_request("GET", "jobs", params={"limit": 3}), httpx.Response)
 
 
+def progress_is_told(
+    raw: BatchClient, parsed: BatchClient[Parsed], either: BatchClient[Raw | Parsed], fmt: TranscriptFormat
+) -> None:
+    def told(sent: int, total: int | None) -> None: ...
+
+    assert_type(raw.submit_job("a.wav", {}, on_progress=told), str)
+    assert_type(raw.transcribe("a.wav", on_progress=told), Json)
+    assert_type(raw.transcribe("a.wav", transcription_format="txt", on_progress=told), str)
+    assert_type(raw.transcribe("a.wav", None, "txt", on_progress=told), str)
+    assert_type(raw.transcribe("a.wav", None, fmt, on_progress=told), Json | str)
+    assert_type(parsed.transcribe("a.wav", on_progress=told), Transcript)
+    assert_type(parsed.transcribe("a.wav", None, fmt, on_progress=told), Transcript | str)
+    assert_type(either.transcribe("a.wav", None, fmt, on_progress=told), Json | Transcript | str)
+
+
 def settings_and_configs() -> None:
     assert_type(ConnectionSettings("https://example.com", auth_token="secret").auth_token, SecretStr | None)
     assert_type(JobConfig().transcription_config, TranscriptionConfig | None)
@@ -164,6 +179,7 @@ def what_must_be_rejected(client: BatchClient, flag: str) -> None:
     client.get_job_result(42)  # type: ignore[call-overload]
     client.wait_for_completion("id", "xml")  # type: ignore[call-overload]
     client.wait_for_completion("id", timeout="soon")  # type: ignore[call-overload]
+    client.transcribe("a.wav", on_progress="told")  # type: ignore[call-overload]
     client.delete_job("id", force="yes")  # type: ignore[arg-type]
     client.list_jobs(limit="all")  # type: ignore[call-overload]
     client.send_request("GET", "jobs", parms={})  # type: ignore[call-arg]

@@ -121,6 +121,24 @@ async def the_same_in_every_mode(client: AsyncBatchClient[Raw | Parsed]) -> None
     assert_type(await client.close(), None)
 
 
+async def progress_is_told(
+    raw: AsyncBatchClient,
+    parsed: AsyncBatchClient[Parsed],
+    either: AsyncBatchClient[Raw | Parsed],
+    fmt: TranscriptFormat,
+) -> None:
+    def told(sent: int, total: int | None) -> None: ...
+
+    assert_type(await raw.submit_job("a.wav", {}, on_progress=told), str)
+    assert_type(await raw.transcribe("a.wav", on_progress=told), Json)
+    assert_type(await raw.transcribe("a.wav", transcription_format="txt", on_progress=told), str)
+    assert_type(await raw.transcribe("a.wav", None, "txt", on_progress=told), str)
+    assert_type(await raw.transcribe("a.wav", None, fmt, on_progress=told), Json | str)
+    assert_type(await parsed.transcribe("a.wav", on_progress=told), Transcript)
+    assert_type(await parsed.transcribe("a.wav", None, fmt, on_progress=told), Transcript | str)
+    assert_type(await either.transcribe("a.wav", None, fmt, on_progress=told), Json | Transcript | str)
+
+
 def authorisation_may_be_one_s_own(settings: ConnectionSettings) -> None:
     auth = TemporaryKeyAuth("key", ttl=60, client_ref="customer", region="eu")
     assert_type(AsyncBatchClient(settings, auth=auth), AsyncBatchClient[Raw])
@@ -140,6 +158,7 @@ async def what_must_be_rejected(client: AsyncBatchClient, flag: str) -> None:
     await client.get_job_result("id", "xml")  # type: ignore[call-overload]
     await client.wait_for_completion("id", timeout="soon")  # type: ignore[call-overload]
     await client.transcribe("a.wav", transcription_format="xml")  # type: ignore[call-overload]
+    await client.transcribe("a.wav", on_progress="told")  # type: ignore[call-overload]
     await client.delete_job("id", force="yes")  # type: ignore[arg-type]
     await client.list_jobs(limit="all")  # type: ignore[call-overload]
     await client.send_request("GET", "jobs", parms={})  # type: ignore[call-arg]
