@@ -7,8 +7,10 @@ The docstrings below a model's fields are the descriptions of its JSON Schema. P
 import ast
 import inspect
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -16,11 +18,21 @@ from pydantic_core import CoreSchema
 
 __all__ = ["DescribedModel", "descriptions"]
 
+_building = threading.RLock()
+"""Held while a model is built: before its version 2.14 Pydantic lets threads disturb each other."""
+
 
 class DescribedModel(BaseModel):
     """Base of models that are built when first used, and whose JSON Schema has the docstrings of their fields."""
 
-    model_config = ConfigDict(defer_build=True)
+    if not TYPE_CHECKING:
+        model_config = ConfigDict(defer_build=True)
+
+        @classmethod
+        def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **options: Any) -> bool | None:
+            """Pydantic's, which builds the model at its first use too, but by one thread at a time."""
+            with _building:
+                return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **options)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -171,7 +171,7 @@ class TemporaryKeyAuth(httpx.Auth):
     def _lock_of_the_loop(self) -> anyio.Lock:
         locks = _locks.get(None)
         if locks is None:
-            locks = WeakKeyDictionary()
+            locks = WeakKeyDictionary[TemporaryKeyAuth, anyio.Lock]()
             _locks.set(locks)
         return locks.setdefault(self, anyio.Lock())
 

@@ -47,7 +47,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from speechmatics.models.job import JobDetailError, JobDetails
@@ -94,7 +94,7 @@ __all__ = [
 REQUEST_ID_HEADERS = ("Request-Id", "X-Azure-Ref", "X-Request-Id")
 """Where the service names a request, in the order of trust; support asks for it. The last is the id sent with it."""
 
-_JSON_OBJECT = TypeAdapter(dict[str, object], config=ConfigDict(defer_build=True))
+_JSON_OBJECT = TypeAdapter(dict[str, object])
 _BODY_EXCERPT = 200
 """Characters of an answer's body that an error message quotes."""
 

@@ -10,7 +10,7 @@ from typing import IO, Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from speechmatics.exceptions import InvalidInputError, InvalidResponseError, UnknownFormatError
@@ -18,7 +18,7 @@ from speechmatics.media import Audio, MultipartBody
 from speechmatics.models._base import invalid_response, read_json
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models.config import JobConfig
-from speechmatics.models.job import CreateJobResponse, JobDetails, UsageReport
+from speechmatics.models.job import CreateJobResponse, JobDetails, RetrieveJobsResponse, UsageReport
 from speechmatics.models.transcript import Transcript
 
 __all__ = [
@@ -180,9 +180,12 @@ def list_jobs(
 
     def parse(response: httpx.Response) -> list[JobDetails]:
         try:
-            return _PARSED_JOBS.validate_python(_member(response, "jobs"))
+            page = RetrieveJobsResponse.model_validate({"jobs": _member(response, "jobs")})
         except ValidationError as error:
-            raise invalid_response(JobDetails, response.content, error) from None
+            raise invalid_response(RetrieveJobsResponse, response.content, error) from None
+        if page.jobs is None:
+            raise InvalidResponseError("jobs is not a list of objects", body=response.content)
+        return page.jobs
 
     return Operation("GET", "jobs", read, parse, params=_given(params))
 
@@ -251,7 +254,6 @@ def text_format(transcription_format: str) -> TextFormat | None:
 
 
 _JOBS = TypeAdapter(list[JsonObject])
-_PARSED_JOBS = TypeAdapter(list[JobDetails], config=ConfigDict(defer_build=True))
 _OBJECT = TypeAdapter(JsonObject)
 
 

@@ -176,7 +176,7 @@ class _Values(TypedDict, total=False):
     secrets_dir: str | Path | None
 
 
-class ConnectionSettings(BaseSettings):
+class ConnectionSettings(BaseSettings, DescribedModel):
     """How to reach the service.
 
     Each value comes from the first of: the argument; the environment (`SPEECHMATICS_` and the field's name);
@@ -198,7 +198,6 @@ class ConnectionSettings(BaseSettings):
         validate_assignment=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
-        defer_build=True,
     )
 
     url: Annotated[str, AfterValidator(check_url)] = DEFAULT_URL

@@ -156,8 +156,6 @@ async def test_the_event_loop_goes_on_while_audio_is_read(settings: ConnectionSe
     assert slow.reads >= 4
 
 
-# Starlette before 1.8 leaves the file of an upload that is cut short to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("size", "message"), [(CHUNK_SIZE, "shrank from"), (CHUNK_SIZE * 4, "grew beyond its")])
 async def test_a_file_that_changes_while_it_is_sent_makes_no_job(
     settings: ConnectionSettings, tmp_path: Path, size: int, message: str

@@ -108,8 +108,6 @@ def test_a_missing_file_is_also_python_s_own_error(client: BatchClient[Raw]) -> 
         client.submit_job(b"audio", "missing.json")
 
 
-# Starlette before 1.8 leaves the file of an upload that is cut short to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("real", "claimed", "message"), [(500_000, 1_000_000, "shrank"), (900_000, 10, "grew")])
 def test_audio_that_changes_while_it_is_sent_makes_no_job(
     client: BatchClient[Raw], real: int, claimed: int, message: str

@@ -145,10 +145,11 @@ def test_the_timeout_0_looks_once() -> None:
     service = Service(status("done"), done("slow"), takes=5)
     assert service.wait(timeout=0) == "slow"
     assert service.limits == [None, None]
-    for answer, words in [
+    cases: list[tuple[Answer, str]] = [
         (status("running"), "did not end within 0 s"),
         (sm.ReadTimeout("silent"), "could not be looked at within 0 s"),
-    ]:
+    ]
+    for answer, words in cases:
         service = Service(answer, takes=5)
         with pytest.raises(sm.WaitTimeoutError, match=words):
             service.wait(timeout=0)

@@ -304,7 +304,7 @@ def test_models_are_built_by_the_first_that_uses_them_in_whatever_thread() -> No
     code = """
 import sys, threading
 from concurrent.futures import ThreadPoolExecutor
-from speechmatics.models import JobDetails, Transcript
+from speechmatics.models import ConnectionSettings, JobDetails, Transcript
 sys.setswitchinterval(1e-6)
 start = threading.Barrier(8)
 word = {"type": "word", "start_time": 0.5, "alternatives": [{"content": "a"}]}
@@ -312,6 +312,7 @@ wire = {"job": {"id": "j", "created_at": "2026-01-01T00:00:00.123456789Z"}, "res
 job = {"id": "j", "status": "done", "created_at": "2026-01-01T00:00:00Z", "config": {"type": "transcription"}}
 def first(number):
     start.wait()
+    ConnectionSettings("http://host")
     return Transcript.model_validate(wire).to_dict() == wire and JobDetails.model_validate(job).to_dict() == job
 with ThreadPoolExecutor(8) as pool:
     print(all(pool.map(first, range(8))))

@@ -643,12 +643,15 @@ def test_an_object_that_is_dropped_leaves_nothing_in_its_event_loop(service: Ser
     """A service that makes a client for each of its requests does not grow."""
 
     async def locks_after(clients: int) -> int:
-        for _ in range(clients):
+        settings = service.settings(auth_token=None, generate_temp_token=False)
+
+        async def use_one() -> None:
             auth = TemporaryKeyAuth(LONG_LIVED, url=service.platform.url)
-            settings = service.settings(auth_token=None, generate_temp_token=False)
             async with AsyncBatchClient(settings, auth=auth) as client:
                 await client.list_jobs()
-        del auth, client
+
+        for _ in range(clients):
+            await use_one()
         gc.collect()
         return sum(isinstance(one, anyio.Lock) for one in gc.get_objects())
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Protocol, Self
 from urllib.parse import parse_qs
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from speechmatics.exceptions import InvalidInputError, InvalidResponseError
@@ -155,7 +155,7 @@ class Notification(ReceivedModel):
         return len(given) == 1 and any(hmac.compare_digest(form, secret.strip().encode()) for form in _sent(given[0]))
 
 
-_OBJECT = TypeAdapter(dict[str, object], config=ConfigDict(defer_build=True))
+_OBJECT = TypeAdapter(dict[str, object])
 _SUBTITLE = re.compile(r"\s*\d+\s*\n\d+:\d\d:\d\d[,.]\d+ --> ")
 _JSON_NAMES = {"transcript", "transcript.json-v2", "transcript:json-v2"}
 _TEXT_NAMES = {"transcript.txt": "txt", "transcript.srt": "srt", "text": "text"}
