@@ -16,23 +16,28 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-__all__ = ["DescribedModel", "descriptions"]
+__all__ = ["BuiltByOne", "DescribedModel", "descriptions"]
 
 _building = threading.RLock()
 """Held while a model is built: before its version 2.14 Pydantic lets threads disturb each other."""
 
 
-class DescribedModel(BaseModel):
-    """Base of models that are built when first used, and whose JSON Schema has the docstrings of their fields."""
+class BuiltByOne:
+    """Has a model whose config says `defer_build` built, at its first use, by one thread at a time."""
 
     if not TYPE_CHECKING:
-        model_config = ConfigDict(defer_build=True)
 
         @classmethod
         def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **options: Any) -> bool | None:
-            """Pydantic's, which builds the model at its first use too, but by one thread at a time."""
+            """As Pydantic's."""
             with _building:
                 return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **options)
+
+
+class DescribedModel(BuiltByOne, BaseModel):
+    """Base of models that are built when first used, and whose JSON Schema has the docstrings of their fields."""
+
+    model_config = ConfigDict(defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -24,7 +24,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableValueError
 from typing_extensions import Unpack
 
-from speechmatics._descriptions import DescribedModel
+from speechmatics._descriptions import BuiltByOne, DescribedModel
 from speechmatics.exceptions import SettingsError
 
 __all__ = [
@@ -176,7 +176,7 @@ class _Values(TypedDict, total=False):
     secrets_dir: str | Path | None
 
 
-class ConnectionSettings(BaseSettings, DescribedModel):
+class ConnectionSettings(BuiltByOne, BaseSettings):
     """How to reach the service.
 
     Each value comes from the first of: the argument; the environment (`SPEECHMATICS_` and the field's name);
@@ -198,6 +198,7 @@ class ConnectionSettings(BaseSettings, DescribedModel):
         validate_assignment=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
+        defer_build=True,
     )
 
     url: Annotated[str, AfterValidator(check_url)] = DEFAULT_URL
