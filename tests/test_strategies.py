@@ -72,11 +72,12 @@ def models_in(value: object) -> Iterator[BaseModel]:
 many = settings(
     max_examples=300,
     database=None,
+    derandomize=False,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
-"""For what must turn up among the examples, if not at once, then in one of the rounds."""
+"""For what must turn up among the examples, if not at once, then in one of the rounds, which differ even on CI."""
 ROUNDS = 30
 
 
