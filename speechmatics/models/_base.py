@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import warnings
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema, from_json, to_jsonable_python
 
 from speechmatics._descriptions import DescribedModel
 from speechmatics.exceptions import InvalidResponseError
@@ -48,7 +48,6 @@ __all__ = [
     "read_json",
     "report_unknown",
     "require_json",
-    "share_field_sets",
 ]
 
 
@@ -261,14 +260,24 @@ class ReceivedModel(DescribedModel):
             return without_rules(super().model_json_schema(*args, **options))
 
         def __setattr__(self, name: str, value: Any) -> None:
-            """Sets a field; a set of names that other models may share becomes this model's own first."""
+            """Sets a field; what other models may share becomes this model's own first."""
             object.__setattr__(self, "__pydantic_fields_set__", set(self.__pydantic_fields_set__))
+            object.__setattr__(self, "__pydantic_extra__", self.model_extra)
             super().__setattr__(name, value)
 
     @property
     def model_fields_set(self) -> set[str]:
         """The names of the fields that were received or set, unknown ones too: a copy."""
         return set(self.__pydantic_fields_set__)
+
+    @property
+    def model_extra(self) -> dict[str, Any]:
+        """The unknown fields that were received or set."""
+        extra = self.__pydantic_extra__
+        if extra is None:
+            extra = {}
+            object.__setattr__(self, "__pydantic_extra__", extra)
+        return extra
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:
@@ -288,22 +297,6 @@ class ReceivedModel(DescribedModel):
         return self.model_dump_json(by_alias=True, exclude_unset=True)
 
 
-def share_field_sets(models: Iterable[ReceivedModel]) -> None:
-    """Makes models that were given the same fields share one set of their names.
-
-    Pydantic makes a set for each model, which takes 200 to 700 bytes and a share of each garbage collection; the words
-    of a long transcript have the same few sets of names a hundred thousand times over.
-    """
-    known: dict[frozenset[str], set[str]] = {}
-    last: set[str] | None = None
-    for model in models:
-        names = model.__pydantic_fields_set__
-        if names != last:
-            last = known.setdefault(frozenset(names), names)
-        if names is not last:
-            object.__setattr__(model, "__pydantic_fields_set__", last)
-
-
 _ReceivedT = TypeVar("_ReceivedT", bound=ReceivedModel)
 
 
@@ -315,7 +308,12 @@ def read_json(model: type[_ReceivedT], data: bytes | str, *, job_id: str | None 
     """
     try:
         with CollectorHeld():
-            return model.model_validate_json(data)
+            return model.model_validate(from_json(data))
+    except ValueError:
+        pass
+    # Pydantic tells more of what is wrong when it reads the text itself.
+    try:
+        return model.model_validate_json(data)
     except ValidationError as error:
         raise invalid_response(model, data, error, job_id=job_id) from None
 

@@ -6,13 +6,15 @@ Whatever the service may leave out is optional; unknown fields and values are ke
 import os
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from speechmatics.exceptions import InvalidResponseError
-from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp, share_field_sets
+from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp
+from speechmatics.models._columns import Each, Usual, build_usual
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
 from speechmatics.models.vocabularies import (
     AttachesTo,
@@ -276,6 +278,39 @@ class RecognitionResult(ReceivedModel):
         )
 
 
+@cache
+def usual_result() -> Usual:
+    """The words, marks and entities of which a transcript has thousands."""
+    reading = Usual(
+        RecognitionAlternative,
+        content=str,
+        confidence=float,
+        language=str,
+        speaker=str,
+        tags=Each(str),
+        display=Usual(RecognitionDisplay, direction=str),
+    )
+    form = Usual(RecognitionForm, type=str, start_time=float, end_time=float, alternatives=Each(reading))
+    return Usual(
+        RecognitionResult,
+        type=str,
+        start_time=float,
+        end_time=float,
+        alternatives=Each(reading),
+        channel=str,
+        volume=float,
+        is_eos=bool,
+        attaches_to=str,
+        entity_class=str,
+        written_form=Each(form),
+        spoken_form=Each(form),
+    )
+
+
+def _usual_ones_built(results: object, handler: ValidatorFunctionWrapHandler) -> object:
+    return handler(build_usual(results, usual_result()))
+
+
 class SpeakersResultItem(ReceivedModel):
     """A speaker found in the audio."""
 
@@ -459,7 +494,7 @@ class Transcript(ReceivedModel):
     """The job it belongs to."""
     metadata: RecognitionMetadata | None = None
     """How it was made."""
-    results: list[RecognitionResult]
+    results: Annotated[list[RecognitionResult], WrapValidator(_usual_ones_built)]
     """Words, marks and entities in order."""
     speakers: list[SpeakersResultItem] | None = None
     """The speakers found, where the configuration asks for them."""
@@ -477,12 +512,6 @@ class Transcript(ReceivedModel):
     """Sounds that are not speech."""
     audio_event_summary: AudioEventSummary | None = None
     """How much there was of each kind of sound."""
-
-    @model_validator(mode="after")
-    def _spare_memory(self) -> Self:
-        share_field_sets(self.results)
-        share_field_sets(reading for result in self.results for reading in result.alternatives or ())
-        return self
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:

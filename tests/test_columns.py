@@ -1,0 +1,228 @@
+"""Results that are built by columns are the ones that Pydantic builds, from whatever comes."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import json
+import random
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from speechmatics import InvalidResponseError, RecognitionResult, Transcript
+from speechmatics.models._columns import Each, Usual, build_usual
+from speechmatics.models.transcript import usual_result
+from speechmatics.testing import wire_transcripts
+from tests.test_validation import is_list, is_object
+
+Json = dict[str, Any]
+
+quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+by_pydantic = TypeAdapter(list[RecognitionResult])
+
+
+def kept_in(value: object) -> object:
+    """All that a model is made of, and what is made of what it holds."""
+    if isinstance(value, BaseModel):
+        fields = [(name, kept_in(part)) for name, part in vars(value).items()]
+        extra = value.__pydantic_extra__ or {}
+        return type(value), fields, value.model_fields_set, list(extra.items()), value.__pydantic_private__
+    if is_list(value):
+        return [kept_in(part) for part in value]
+    return type(value), repr(value)
+
+
+def outcome(read: Callable[[], list[RecognitionResult]], above: int) -> object:
+    """What is read, or what is wrong with it; places are told from `above` names on."""
+    try:
+        return kept_in(read())
+    except ValidationError as error:
+        return [(problem["type"], problem["loc"][above:], problem["msg"]) for problem in error.errors()]
+
+
+def assert_as_pydantic_does(results: object) -> None:
+    """Reading results as a transcript's is as reading a list of them: so is the outcome, strictly too; none change."""
+    before = copy.deepcopy(results)
+    assert outcome(lambda: Transcript.model_validate({"results": results}).results, 1) == outcome(
+        lambda: by_pydantic.validate_python(results), 0
+    )
+    assert outcome(lambda: Transcript.model_validate({"results": results}, strict=True).results, 1) == outcome(
+        lambda: by_pydantic.validate_python(results, strict=True), 0
+    )
+    assert repr(results) == repr(before)
+
+
+def objects_in(value: object) -> Iterator[Json]:
+    """Every object of some JSON."""
+    if is_object(value):
+        yield value
+    if is_object(value) or is_list(value):
+        for part in value.values() if is_object(value) else value:
+            yield from objects_in(part)
+
+
+JUNK = st.sampled_from([None, True, 0, 1, -1.5, 10**400, float("nan"), "", "1", "x", [], [None], ["a", 1], {}, {"": 0}])
+NAMES = st.sampled_from([*usual_result().fields, "content", "confidence", "display", "tags", "direction", "new"])
+
+
+@quick
+@given(wire_transcripts(unknown=True))
+def test_generated_results_are_read_as_by_pydantic(wire: Json) -> None:
+    """With unknown fields, values and types among them, and nulls."""
+    assert_as_pydantic_does(wire["results"])
+    assert Transcript.from_json(json.dumps(wire)).to_dict() == wire
+
+
+@quick
+@given(wire_transcripts(), st.data())
+def test_damaged_results_are_refused_as_by_pydantic(wire: Json, data: st.DataObject) -> None:
+    """Whatever field of whatever part holds whatever value, or is not there."""
+    parts = [part for result in wire["results"] for part in objects_in(result)]
+    for _ in range(data.draw(st.integers(1, 4)) if parts else 0):
+        part = data.draw(st.sampled_from(parts))
+        if data.draw(st.booleans()):
+            part[data.draw(NAMES)] = data.draw(JUNK)
+        else:
+            part.pop(data.draw(NAMES), None)
+    assert_as_pydantic_does(wire["results"])
+
+
+class Text(str):
+    """A string of another type."""
+
+
+class Fields(dict[str, Any]):
+    """A dict of another type."""
+
+
+WORD: Json = {"type": "word", "start_time": 0.0, "end_time": 0.5, "alternatives": [{"content": "a", "confidence": 1.0}]}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"type": Text("word")},
+        {"alternatives": ({"content": "a"},)},
+        {"alternatives": [Fields(content="a")]},
+        {"alternatives": [{"content": "a"}, {"content": "b", "tags": ("disfluency",)}]},
+        {"alternatives": [{"content": "a", "display": Fields(direction="ltr")}]},
+        {"alternatives": []},
+        {"alternatives": None},
+        {"start_time": 1},
+        {"start_time": "1.5"},
+        {"is_eos": 1},
+        {"is_eos": "yes"},
+        {1: "a number for a name"},
+        {Text("a name of another type"): 1},
+    ],
+)
+def test_odd_values_are_left_to_pydantic(odd: Json) -> None:
+    """Subtypes of the usual types too, alone and among usual ones."""
+    assert_as_pydantic_does([{**WORD, **odd}])
+    assert_as_pydantic_does([WORD, {**WORD, **odd}, WORD])
+
+
+@pytest.mark.parametrize("results", [None, 3, "words", {}, (WORD,), [WORD, 3], [Fields(WORD)], [[WORD]], []])
+def test_what_is_no_list_of_objects_is_left_to_pydantic(results: object) -> None:
+    """Which takes tuples, and knows what to say of the rest."""
+    assert_as_pydantic_does(results)
+
+
+def test_models_among_the_results_stay_themselves() -> None:
+    """As Pydantic leaves them."""
+    word = RecognitionResult.model_validate(WORD)
+    assert Transcript.model_validate({"results": [WORD, word]}).results[1] is word
+
+
+def test_a_long_transcript_is_read_in_order() -> None:
+    """More results than are built at a time, of many kinds in a random order."""
+    chance = random.Random(1)
+    kinds: list[Json] = [
+        {},
+        {"channel": "Agent"},
+        {"volume": 3.0, "channel": "Agent"},
+        {"new": 1},
+        {"alternatives": [{"content": "b", "new": 1}, {"content": "c"}]},
+        {"start_time": 1},
+        {"entity_class": "date", "written_form": [WORD], "spoken_form": [WORD, WORD]},
+    ]
+    results = [{**WORD, "end_time": float(place), **chance.choice(kinds)} for place in range(5_000)]
+    assert_as_pydantic_does(results)
+    assert Transcript.from_json(json.dumps({"results": results})).to_dict() == {"results": results}
+
+
+def test_what_a_transcript_holds_is_its_own() -> None:
+    """Changing its lists does not change the data it was read from."""
+    wire: Json = {"results": [{**WORD, "alternatives": [{"content": "a", "tags": ["disfluency"]}]}]}
+    word, *_ = Transcript.model_validate(wire).results
+    assert word.alternatives
+    assert word.alternatives[0].tags
+    word.alternatives[0].tags.append("profanity")
+    word.alternatives.clear()
+    assert wire["results"][0]["alternatives"] == [{"content": "a", "tags": ["disfluency"]}]
+
+
+def test_an_error_names_the_place_and_carries_the_body() -> None:
+    """In the words that Pydantic has for JSON."""
+    body = json.dumps({"results": [WORD, {**WORD, "alternatives": [{"confidence": "x"}]}]})
+    with pytest.raises(InvalidResponseError, match=r"results\.1\.alternatives\.0\.content: Field required; ") as caught:
+        Transcript.from_json(body)
+    assert caught.value.body == body.encode()
+    with pytest.raises(InvalidResponseError, match=r"Invalid JSON: EOF while parsing"):
+        Transcript.from_json(body[:-1])
+
+
+def test_a_transcript_takes_no_more_memory_than_its_dict() -> None:
+    """Words, marks and their readings share the tables of their fields' names."""
+    readings = [{"content": "a", "confidence": 1.0, "language": "en", "speaker": "S1"}]
+    body = json.dumps({"results": [{**WORD, "alternatives": readings}] * 20_000})
+
+    def kept(read: Callable[[str], object]) -> int:
+        gc.collect()
+        tracemalloc.start()
+        value = read(body)
+        size, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        del value
+        return size
+
+    kept(Transcript.from_json)
+    assert kept(Transcript.from_json) <= kept(json.loads)
+
+
+def parts_of(usual: Usual) -> Iterator[Usual]:
+    """What is usual, and what is in its parts."""
+    yield usual
+    for kind in usual.fields.values():
+        item = kind.item if isinstance(kind, Each) else kind
+        if isinstance(item, Usual):
+            yield from parts_of(item)
+
+
+@pytest.mark.parametrize("usual", [*parts_of(usual_result())], ids=lambda usual: usual.model.__name__)
+def test_what_is_usual_is_said_of_every_field(usual: Usual) -> None:
+    """And the models are such as can be built by columns."""
+    assert usual.fields.keys() == usual.model.model_fields.keys()
+    decorators = usual.model.__pydantic_decorators__
+    assert not decorators.validators
+    assert not decorators.field_validators
+    assert not decorators.model_validators
+    assert not usual.model.__private_attributes__
+    assert not usual.model.__pydantic_post_init__
+    for field in usual.model.model_fields.values():
+        assert field.is_required() or field.default is None
+        assert field.alias is field.validation_alias is None
+
+
+def test_usual_rows_are_built_and_no_others() -> None:
+    """Else the tests above would compare Pydantic with itself."""
+    rows = [WORD, {**WORD, "start_time": 1}, {**WORD, "new": 1}]
+    built = build_usual(rows, usual_result())
+    assert is_list(built)
+    assert [type(row) for row in built] == [RecognitionResult, dict, RecognitionResult]
