@@ -15,11 +15,11 @@ from pydantic_core import from_json
 
 from speechmatics.exceptions import InvalidInputError, InvalidResponseError, UnknownFormatError
 from speechmatics.media import Audio, MultipartBody
-from speechmatics.models._base import invalid_response, read_json
+from speechmatics.models._base import invalid_response
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models.config import JobConfig
 from speechmatics.models.job import CreateJobResponse, JobDetails, RetrieveJobsResponse, UsageReport
-from speechmatics.models.transcript import Transcript
+from speechmatics.models.transcript import Transcript, read_transcript
 
 __all__ = [
     "MAX_PAGE",
@@ -150,7 +150,7 @@ def create_job(
     """
 
     def read(response: httpx.Response) -> str:
-        return _parse(CreateJobResponse, response).id
+        return CreateJobResponse.from_json(response.content).id
 
     body = MultipartBody(config.to_json(), audio, on_progress)
     return Operation("POST", "jobs", read, read, params=_given({"sm-app": app}), body=body)
@@ -204,7 +204,7 @@ def get_json_transcript(job_id: str, *, wait: int | None = None) -> Operation[Js
     """`GET /jobs/{id}/transcript` in the json-v2 format."""
 
     def parse(response: httpx.Response) -> Transcript:
-        return _parse(Transcript, response, job_id)
+        return read_transcript(Transcript, response.content, job_id=job_id)
 
     params = {"format": "json-v2", **_wait(wait)}
     path = _job_path(job_id, "transcript")
@@ -231,7 +231,7 @@ def get_usage(since: date | str | None = None, until: date | str | None = None) 
     """
 
     def parse(response: httpx.Response) -> UsageReport:
-        return _parse(UsageReport, response)
+        return UsageReport.from_json(response.content)
 
     params = {"since": _day("since", since), "until": _day("until", until)}
     return Operation("GET", "usage", _object, parse, params=_given(params))
@@ -283,13 +283,6 @@ def _job(response: httpx.Response) -> JobDetails:
         return JobDetails.model_validate(_member(response, "job"))
     except ValidationError as error:
         raise invalid_response(JobDetails, response.content, error) from None
-
-
-_ModelT = TypeVar("_ModelT", CreateJobResponse, Transcript, UsageReport)
-
-
-def _parse(model: type[_ModelT], response: httpx.Response, job_id: str | None = None) -> _ModelT:
-    return read_json(model, response.content, job_id=job_id)
 
 
 def _text(response: httpx.Response) -> str:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from speechmatics import InvalidResponseError, RecognitionResult, Transcript
-from speechmatics.models._columns import Each, Usual, build_usual
+from speechmatics.models._columns import Builder, Each, Usual
 from speechmatics.models.transcript import usual_result
 from speechmatics.testing import wire_transcripts
 from tests.test_validation import is_list, is_object
@@ -223,6 +223,5 @@ def test_what_is_usual_is_said_of_every_field(usual: Usual) -> None:
 def test_usual_rows_are_built_and_no_others() -> None:
     """Else the tests above would compare Pydantic with itself."""
     rows = [WORD, {**WORD, "start_time": 1}, {**WORD, "new": 1}]
-    built = build_usual(rows, usual_result())
-    assert is_list(built)
+    built = Builder(usual_result()).build(rows)
     assert [type(row) for row in built] == [RecognitionResult, dict, RecognitionResult]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -300,15 +300,27 @@ class ReceivedModel(DescribedModel):
 _ReceivedT = TypeVar("_ReceivedT", bound=ReceivedModel)
 
 
-def read_json(model: type[_ReceivedT], data: bytes | str, *, job_id: str | None = None) -> _ReceivedT:
+def read_json(
+    model: type[_ReceivedT],
+    data: bytes | str,
+    *,
+    job_id: str | None = None,
+    load: Callable[[bytes], object] = from_json,
+) -> _ReceivedT:
     """Reads received JSON as `model`.
+
+    Args:
+        model: What it is.
+        data: The JSON.
+        job_id: The job that an error is about.
+        load: Makes of JSON what `model` validates; raises a `ValueError` for what is not JSON.
 
     Raises:
         InvalidResponseError: `data` is not JSON, or lacks what the API promises.
     """
     try:
         with CollectorHeld():
-            return model.model_validate(from_json(data))
+            return model.model_validate(load(data.encode() if isinstance(data, str) else data))
     except ValueError:
         pass
     # Pydantic tells more of what is wrong when it reads the text itself.

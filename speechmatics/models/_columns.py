@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 
-__all__ = ["Each", "Usual", "build_usual"]
+__all__ = ["Builder", "Each", "Usual", "is_list"]
 
 Row = dict[str, Any]
 """An object of the wire, which is to be a model."""
@@ -79,36 +79,27 @@ class Usual:
                 return kind is usual or (kind is type(None) and name not in self._required)
 
 
-def build_usual(value: object, usual: Usual) -> object:
-    """What a field of a model is given, with models in place of the usual rows.
+class Builder:
+    """Builds the models of usual rows; those with the same fields share the set of their names.
 
     Args:
-        value: A list of rows. It is not changed, and may be anything else too.
         usual: What usual rows look like.
-
-    Returns:
-        A new list, with models of those rows that are usual in all their parts, and the others as they were. Or
-        `value` itself, if it is no list.
     """
-    if not _is_list(value):
-        return value
-    builder = _Builder(usual)
-    built: list[object] = []
-    for start in range(0, len(value), _AT_A_TIME):
-        rows = value[start : start + _AT_A_TIME]
-        built += [row if model is None else model for row, model in zip(rows, builder.build(rows), strict=True)]
-    return built
-
-
-class _Builder:
-    """Builds the models of usual rows; those with the same fields share the set of their names."""
 
     def __init__(self, usual: Usual) -> None:
         self._usual = usual
         self._names: dict[Shape, set[str]] = {}
         self._parts = {name: _column_of(kind) for name, kind in usual.fields.items() if not isinstance(kind, type)}
 
-    def build(self, rows: Sequence[object]) -> Column:
+    def build(self, rows: Sequence[object]) -> list[object]:
+        """Rows, with models in place of those that are usual in all their parts; the others are as they were."""
+        built: list[object] = []
+        for start in range(0, len(rows), _AT_A_TIME):
+            some = rows[start : start + _AT_A_TIME]
+            built += [row if model is None else model for row, model in zip(some, self.column(some), strict=True)]
+        return built
+
+    def column(self, rows: Sequence[object]) -> Column:
         """A model for each row, or None for one that is not usual."""
         if not _are_rows(rows):
             return [None] * len(rows)
@@ -145,6 +136,8 @@ class _Builder:
     def _names_of(self, rows: Sequence[Row]) -> list[set[str]]:
         """The names of the fields of each row, or an empty set for one that is not usual."""
         sizes = [*map(len, rows)]
+        if len({*sizes}) == 1:
+            return self._names_of_a_size(rows)
         by_size = {size: iter(self._names_of_a_size([*compress(rows, map(size.__eq__, sizes))])) for size in {*sizes}}
         return [next(by_size[size]) for size in sizes]
 
@@ -164,9 +157,9 @@ class _Builder:
 def _column_of(kind: Usual | Each) -> Callable[[Sequence[Any]], Column]:
     """What makes the values of a field from those of the wire: None for what is not usual."""
     if isinstance(kind, Usual):
-        return _Builder(kind).build
+        return Builder(kind).column
     item = kind.item
-    return partial(_lists, partial(_of_type, item) if isinstance(item, type) else _Builder(item).build)
+    return partial(_lists, partial(_of_type, item) if isinstance(item, type) else Builder(item).column)
 
 
 def _of_type(kind: type, values: Sequence[object]) -> Column:
@@ -188,7 +181,8 @@ def _shape(row: Row) -> Shape:
     return (*row, *map(type, row.values()))
 
 
-def _is_list(value: object) -> TypeGuard[list[object]]:
+def is_list(value: object) -> TypeGuard[list[object]]:
+    """Whether a value is a list, and of no other type that is one."""
     return type(value) is list
 
 

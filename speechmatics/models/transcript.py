@@ -8,13 +8,14 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self, TypeGuard, TypeVar
 
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from speechmatics.exceptions import InvalidResponseError
-from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp
-from speechmatics.models._columns import Each, Usual, build_usual
+from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp, read_json
+from speechmatics.models._columns import Builder, Each, Usual, is_list
+from speechmatics.models._pieces import read_by_pieces
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
 from speechmatics.models.vocabularies import (
     AttachesTo,
@@ -307,8 +308,15 @@ def usual_result() -> Usual:
     )
 
 
+def _are_results(value: object) -> TypeGuard[list[RecognitionResult]]:
+    return is_list(value) and {*map(type, value)} <= {RecognitionResult}
+
+
 def _usual_ones_built(results: object, handler: ValidatorFunctionWrapHandler) -> object:
-    return handler(build_usual(results, usual_result()))
+    """Pydantic reads what is left, if anything is."""
+    if is_list(results) and not _are_results(results):
+        results = Builder(usual_result()).build(results)
+    return results[:] if _are_results(results) else handler(results)
 
 
 class SpeakersResultItem(ReceivedModel):
@@ -514,6 +522,15 @@ class Transcript(ReceivedModel):
     """How much there was of each kind of sound."""
 
     @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """Reads JSON as the service sent it.
+
+        Raises:
+            InvalidResponseError: `data` is not JSON, or lacks what the API promises.
+        """
+        return read_transcript(cls, data)
+
+    @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Reads a saved transcript; `~` is expanded, and a byte order mark at the beginning is passed over.
 
@@ -634,3 +651,12 @@ class Transcript(ReceivedModel):
             speaker_labels=speaker_labels,
             channel_labels=channel_labels,
         )
+
+
+_TranscriptT = TypeVar("_TranscriptT", bound=Transcript)
+
+
+def read_transcript(model: type[_TranscriptT], data: bytes | str, *, job_id: str | None = None) -> _TranscriptT:
+    """Reads the JSON of a transcript, as `read_json` does."""
+    build = Builder(usual_result()).build
+    return read_json(model, data, job_id=job_id, load=lambda text: read_by_pieces(text, "results", build))
