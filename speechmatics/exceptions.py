@@ -42,8 +42,8 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -112,6 +112,13 @@ class SpeechmaticsError(Exception):
         super().__init__(message)
         self.job_id = job_id
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Lets a worker process raise it: errors travel between processes by pickle, and no secret does.
+
+        What was sent is known by its method, URL and id afterwards; its headers hold the token, and its body the audio.
+        """
+        return _arrived, (type(self), self.args), {name: _portable(value) for name, value in vars(self).items()}
+
 
 class SettingsError(SpeechmaticsError, ValueError):
     """A connection setting is wrong; the message names the variable or file it came from."""
@@ -155,10 +162,6 @@ class InvalidDataError(InvalidInputError):
     def __init__(self, message: str, *, report: ValidationReport) -> None:
         super().__init__(message)
         self.report = report
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Lets a worker process of a pipeline raise it: errors travel between processes by pickle."""
-        return partial(type(self), report=self.report), self.args, self.__dict__
 
 
 class MissingExtraError(SpeechmaticsError, ImportError):
@@ -396,6 +399,27 @@ def request_id_of(response: httpx.Response) -> str | None:
 def _sent_id(request: httpx.Request) -> str | None:
     sent: str | None = request.headers.get(REQUEST_ID_HEADERS[-1])
     return sent
+
+
+def _portable(value: Any) -> Any:
+    """A value of an error as another process gets it."""
+    if isinstance(value, httpx.Request):
+        known = {name: value.headers[name] for name in REQUEST_ID_HEADERS if name in value.headers}
+        return httpx.Request(value.method, value.url, headers=known)
+    if isinstance(value, httpx.Response):
+        response = copy.copy(value)
+        response.__dict__.update({name: _portable(part) for name, part in vars(response).items()})
+        response.history = [_portable(step) for step in response.history]
+        return response
+    return value
+
+
+def _arrived(kind: type[SpeechmaticsError], args: tuple[Any, ...]) -> SpeechmaticsError:
+    """An error of which nothing but the arguments is known yet."""
+    # `kind.__new__` may be that of ValueError, which does not make an OSError.
+    error = OSError.__new__(kind) if issubclass(kind, OSError) else kind.__new__(kind)
+    error.args = args
+    return error
 
 
 def _root_cause(failure: BaseException) -> OSError | None:
