@@ -25,9 +25,9 @@ from speechmatics.exceptions import (
     request_id_of,
 )
 from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
-from speechmatics.settings import DEFAULT_MP_URL, KeyRegion, check_token, check_url
+from speechmatics.settings import DEFAULT_MP_URL, ConnectionSettings, KeyRegion, check_token, check_url
 
-__all__ = ["BearerAuth", "TemporaryKeyAuth"]
+__all__ = ["BearerAuth", "TemporaryKeyAuth", "auth_for"]
 
 RENEWAL_MARGIN = 60.0
 """Seconds before its end, but no more than half its life, at which a temporary key is replaced."""
@@ -215,6 +215,23 @@ class TemporaryKeyAuth(httpx.Auth):
             return False
         key.refused = True
         return _can_be_sent_again(request)
+
+
+def auth_for(settings: ConnectionSettings) -> httpx.Auth | None:
+    """How the settings have requests authorised; None: not at all, as servers on one's own premises have it."""
+    if settings.auth_token is None:
+        if settings.generate_temp_token:
+            raise SettingsError("generate_temp_token needs auth_token: the long-lived key that makes temporary keys")
+        return None
+    if not settings.generate_temp_token:
+        return BearerAuth(settings.auth_token)
+    return TemporaryKeyAuth(
+        settings.auth_token,
+        ttl=settings.temp_token_ttl,
+        client_ref=settings.client_ref,
+        region=settings.region,
+        url=settings.mp_url or DEFAULT_MP_URL,
+    )
 
 
 def _checked(key: str | SecretStr) -> SecretStr:

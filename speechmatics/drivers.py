@@ -12,31 +12,27 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import closing
 from contextvars import copy_context
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from pathlib import Path
 from secrets import token_hex
-from typing import TypedDict, TypeVar
-from urllib.request import getproxies
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 import httpx
 
-from speechmatics.auth import BearerAuth, TemporaryKeyAuth
+from speechmatics.auth import auth_for
+from speechmatics.connections import client_options
 from speechmatics.exceptions import (
     InvalidInputError,
-    MissingExtraError,
     RequestError,
-    SettingsError,
     error_for_failure,
     request_id_of,
 )
 from speechmatics.flows import Aside, Flow, Sleep, Stream
 from speechmatics.media import MultipartBody
 from speechmatics.operations import BasicAuth, CustomRequest, Request
-from speechmatics.settings import DEFAULT_MP_URL, ConnectionSettings
+from speechmatics.settings import ConnectionSettings
 
 __all__ = ["AwaitingDriver", "BlockingDriver"]
 
@@ -58,47 +54,6 @@ def _user_agent() -> str:
     return f"speechmatics-typed/{own} httpx/{httpx.__version__} python/{platform.python_version()}"
 
 
-@cache
-def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool, http2: bool) -> ssl.SSLContext:
-    """A TLS context, built once for all clients that differ in nothing of this.
-
-    HTTP/2 is offered by the context itself, which httpx sets anew for each connection.
-    """
-    try:
-        if isinstance(verify, Path):
-            place = verify.expanduser()
-            context = ssl.create_default_context(
-                cafile=None if place.is_dir() else str(place), capath=str(place) if place.is_dir() else None
-            )
-        else:
-            context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
-    except OSError as error:
-        named = f"verify: {verify}" if isinstance(verify, Path) else "the environment's SSL_CERT_FILE or SSL_CERT_DIR"
-        raise SettingsError(f"{named} cannot be loaded as certificates: {error}") from None
-    if client_cert is not None:
-        try:
-            # Without a password OpenSSL would ask the terminal for that of an encrypted key, and wait.
-            context.load_cert_chain(client_cert.expanduser(), password="")
-        except OSError as error:
-            raise SettingsError(f"client_cert: {client_cert} cannot be loaded: {error}") from None
-    return context
-
-
-@cache
-def _no_tls() -> ssl.SSLContext:
-    """A context that trusts nobody: cheap, and safe where a plain HTTP exchange is redirected to TLS after all."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-class _ClientOptions(TypedDict):
-    verify: ssl.SSLContext
-    timeout: httpx.Timeout
-    trust_env: bool
-    proxy: httpx.Proxy | None
-    http2: bool
-    limits: httpx.Limits
-
-
 class _Wire:
     """What both drivers know of how requests look."""
 
@@ -111,46 +66,13 @@ class _Wire:
         self._settings = settings
         self._base_url = httpx.URL(settings.base_url)
         self._root = str(self._base_url)
-        self._auth = auth if auth is not None else _auth(settings)
+        self._auth = auth if auth is not None else auth_for(settings)
         self._headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent()})
         self._headers.update(settings.headers)
         if settings.processing_data is not None:
             self._headers["X-SM-Processing-Data"] = settings.processing_data.header
         # A client that is opened here brings them along, which is cheaper; one that was given is not changed.
         self._added = {} if http_client is None else dict(self._headers)
-
-    def _client_options(self) -> _ClientOptions:
-        settings = self._settings
-        if settings.http2 and find_spec("h2") is None:
-            raise MissingExtraError("HTTP/2", "http2")
-        context = self._context()
-        return {
-            "verify": context,
-            "timeout": settings.timeout,
-            "trust_env": settings.trust_env,
-            "proxy": _proxy(settings, context),
-            "http2": settings.http2,
-            "limits": httpx.Limits(
-                max_connections=settings.max_connections,
-                max_keepalive_connections=settings.max_keepalive_connections,
-            ),
-        }
-
-    def _context(self) -> ssl.SSLContext:
-        settings = self._settings
-        if settings.ssl_context is not None:
-            if settings.client_cert is not None or settings.verify is not True:
-                raise SettingsError("ssl_context says how certificates are checked: give it, or verify and client_cert")
-            return settings.ssl_context
-        uses_tls = (
-            self._base_url.scheme == "https"
-            # Temporary keys come from another server; what other ways of authorisation send, and where, is theirs.
-            or not (self._auth is None or isinstance(self._auth, BearerAuth))
-            or (settings.proxy is not None and httpx.URL(settings.proxy).scheme == "https")
-        )
-        if not uses_tls:
-            return _no_tls()
-        return _tls(settings.verify, settings.client_cert, settings.trust_env, settings.http2)
 
     def _build(self, client: httpx.Client | httpx.AsyncClient, step: Request) -> httpx.Request:
         if isinstance(step, CustomRequest):
@@ -265,7 +187,7 @@ class BlockingDriver(_Wire):
             return self._given
         with self._lock:
             if self._own is None:
-                self._own = httpx.Client(**self._client_options(), headers=self._headers)
+                self._own = httpx.Client(**client_options(self._settings, self._auth), headers=self._headers)
             return self._own
 
     def close(self) -> None:
@@ -346,7 +268,7 @@ class AwaitingDriver(_Wire):
         if self._given is not None:
             return self._given
         if self._own is None:
-            self._own = httpx.AsyncClient(**self._client_options(), headers=self._headers)
+            self._own = httpx.AsyncClient(**client_options(self._settings, self._auth), headers=self._headers)
         return self._own
 
     async def close(self) -> None:
@@ -464,52 +386,6 @@ class _AsyncBody:
         chunks = iter(self._body)
         while (chunk := await anyio.to_thread.run_sync(next, chunks, None, abandon_on_cancel=True)) is not None:
             yield chunk
-
-
-def _auth(settings: ConnectionSettings) -> httpx.Auth | None:
-    if settings.auth_token is None:
-        if settings.generate_temp_token:
-            raise SettingsError("generate_temp_token needs auth_token: the long-lived key that makes temporary keys")
-        return None
-    if not settings.generate_temp_token:
-        return BearerAuth(settings.auth_token)
-    return TemporaryKeyAuth(
-        settings.auth_token,
-        ttl=settings.temp_token_ttl,
-        client_ref=settings.client_ref,
-        region=settings.region,
-        url=settings.mp_url or DEFAULT_MP_URL,
-    )
-
-
-def _proxy(settings: ConnectionSettings, context: ssl.SSLContext) -> httpx.Proxy | None:
-    """The proxy of the settings; those of the environment are httpx's to find, and checked here first."""
-    if settings.proxy is None:
-        for name, url in getproxies().items() if settings.trust_env else ():
-            if name in ("all", "http", "https"):
-                _check_proxy_of_environment(name, url if "://" in url else f"http://{url}")
-        return None
-    proxy = httpx.Proxy(settings.proxy)
-    _check_extra(proxy)
-    if proxy.url.scheme == "https":
-        proxy.ssl_context = context
-    return proxy
-
-
-def _check_proxy_of_environment(name: str, url: str) -> None:
-    try:
-        proxy = httpx.Proxy(url)
-    except (ValueError, httpx.InvalidURL):
-        raise SettingsError(
-            f"the environment's {name}_proxy must be an http, https, socks5 or socks5h URL (it is not shown); "
-            "with trust_env=False it is not used"
-        ) from None
-    _check_extra(proxy)
-
-
-def _check_extra(proxy: httpx.Proxy) -> None:
-    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
-        raise MissingExtraError("a SOCKS proxy", "socks")
 
 
 def _follows(step: Request) -> bool:

@@ -47,7 +47,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+from typing_extensions import TypeIs
 
 if TYPE_CHECKING:
     from speechmatics.models.job import JobDetailError, JobDetails
@@ -94,7 +95,6 @@ __all__ = [
 REQUEST_ID_HEADERS = ("Request-Id", "X-Azure-Ref", "X-Request-Id")
 """Where the service names a request, in the order of trust; support asks for it. The last is the id sent with it."""
 
-_JSON_OBJECT = TypeAdapter(dict[str, object])
 _BODY_EXCERPT = 200
 """Characters of an answer's body that an error message quotes."""
 
@@ -435,9 +435,15 @@ def _read_error_body(response: httpx.Response) -> tuple[str, str | None]:
     """`error` and `detail` of the API's error body, or the best that another body offers."""
     reason = response.reason_phrase or "Error"
     try:
-        body = _JSON_OBJECT.validate_json(response.content)
-    except ValidationError:
+        body: object = from_json(response.content)
+    except ValueError:
+        body = None
+    if not _is_object(body):
         is_page = "html" in response.headers.get("Content-Type", "")
         return reason, (None if is_page else response.text.strip()[:_BODY_EXCERPT] or None)
     error, detail = body.get("error"), body.get("detail")
     return (str(error) if error else reason), (str(detail) if detail else None)
+
+
+def _is_object(value: object) -> TypeIs[dict[str, object]]:
+    return isinstance(value, dict)

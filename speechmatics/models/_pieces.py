@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TypeGuard
@@ -51,7 +51,7 @@ def read_by_pieces(text: bytes, field: str, build: Callable[[Sequence[object]], 
             end = piece[1]
         if not items:
             continue
-        mark = secrets.token_hex(16)
+        mark = os.urandom(16).hex()
         try:
             whole = from_json(text[: first.start(1)] + f', "{mark}"'.encode() + text[end:])
         except ValueError:
