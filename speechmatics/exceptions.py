@@ -113,9 +113,10 @@ class SpeechmaticsError(Exception):
         self.job_id = job_id
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Lets a worker process raise it: errors travel between processes by pickle, and no secret does.
+        """Lets a worker process raise it: errors travel between processes by pickle, and the token does not.
 
-        What was sent is known by its method, URL and id afterwards; its headers hold the token, and its body the audio.
+        What was sent is known by its method, URL and id afterwards, in a copy too: the headers hold the token, and the
+        body the audio. What the service answered travels whole, but for cookies.
         """
         return _arrived, (type(self), self.args), {name: _portable(value) for name, value in vars(self).items()}
 
@@ -410,6 +411,8 @@ def _portable(value: Any) -> Any:
         response = copy.copy(value)
         response.__dict__.update({name: _portable(part) for name, part in vars(response).items()})
         response.history = [_portable(step) for step in response.history]
+        response.headers = httpx.Headers([item for item in value.headers.multi_items() if item[0] != "set-cookie"])
+        response.default_encoding = value.encoding or "utf-8"
         return response
     return value
 
@@ -419,6 +422,8 @@ def _arrived(kind: type[SpeechmaticsError], args: tuple[Any, ...]) -> Speechmati
     # `kind.__new__` may be that of ValueError, which does not make an OSError.
     error = OSError.__new__(kind) if issubclass(kind, OSError) else kind.__new__(kind)
     error.args = args
+    if isinstance(error, ImportError):
+        error.msg = str(error)
     return error
 
 

@@ -8,12 +8,12 @@ import json
 import random
 import tracemalloc
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError, field_validator
 
 from speechmatics import InvalidResponseError, RecognitionResult, Transcript
 from speechmatics.models._columns import Builder, Each, Usual
@@ -115,6 +115,7 @@ WORD: Json = {"type": "word", "start_time": 0.0, "end_time": 0.5, "alternatives"
         {"alternatives": []},
         {"alternatives": None},
         {"start_time": 1},
+        {"start_time": 10**400},
         {"start_time": "1.5"},
         {"is_eos": 1},
         {"is_eos": "yes"},
@@ -220,8 +221,66 @@ def test_what_is_usual_is_said_of_every_field(usual: Usual) -> None:
         assert field.alias is field.validation_alias is None
 
 
-def test_usual_rows_are_built_and_no_others() -> None:
+@pytest.mark.parametrize("unknown", [True, False])
+def test_usual_rows_are_built_and_no_others(unknown: bool) -> None:
     """Else the tests above would compare Pydantic with itself."""
-    rows = [WORD, {**WORD, "start_time": 1}, {**WORD, "new": 1}]
-    built = Builder(usual_result()).build(rows)
-    assert [type(row) for row in built] == [RecognitionResult, dict, RecognitionResult]
+    rows = [WORD, {**WORD, "start_time": "1"}, {**WORD, "start_time": 1}, {**WORD, "new": 1}]
+    built = Builder(usual_result(), unknown=unknown).build(rows)
+    last = RecognitionResult if unknown else dict
+    assert [type(row) for row in built] == [RecognitionResult, dict, RecognitionResult, last]
+
+
+@pytest.mark.parametrize("extra", ["allow", "ignore", "forbid"])
+def test_what_becomes_of_unknown_fields_is_the_caller_s_to_say(extra: Literal["allow", "ignore", "forbid"]) -> None:
+    """As Pydantic lets them, for one validation."""
+    results = [WORD, {**WORD, "new": 1}, {**WORD, "alternatives": [{"content": "a", "new": 1}]}]
+    found = outcome(lambda: Transcript.model_validate({"results": results}, extra=extra).results, 1)
+    assert found == outcome(lambda: by_pydantic.validate_python(results, extra=extra), 0)
+
+
+def test_models_built_either_way_are_equal() -> None:
+    """Before and after somebody looks at their unknown fields."""
+    word = Transcript.model_validate({"results": [WORD]}).results[0]
+    other = RecognitionResult.model_validate(WORD)
+    assert word == other == RecognitionResult(**WORD)
+    assert word.model_extra == {}
+    assert word == other
+    assert copy.deepcopy(word) == word
+
+
+def test_unknown_fields_of_one_are_not_those_of_another() -> None:
+    """Though models without any share the dict of them."""
+    first, second = Transcript.from_json(json.dumps({"results": [WORD, WORD]})).results
+    assert first.model_extra is not None
+    first.model_extra["mood"] = "good"
+    unknown = "other"
+    setattr(first, unknown, 1)
+    assert first.to_dict() == {**WORD, "mood": "good", "other": 1}
+    assert second.to_dict() == WORD
+    assert second.model_extra == {}
+
+
+@pytest.mark.parametrize("size", [1, 3_000])
+def test_a_subclass_gets_the_results_as_they_are(size: int) -> None:
+    """However long the text is."""
+
+    class Words(Transcript):
+        @field_validator("results", mode="before")
+        @classmethod
+        def _only_words(cls, results: list[Json]) -> list[Json]:
+            return [result for result in results if result["type"] == "word"]
+
+    body = json.dumps({"results": [WORD, {**WORD, "type": "punctuation"}] * size})
+    assert Words.from_json(body).to_dict() == {"results": [WORD] * size}
+
+
+@pytest.mark.parametrize("kinds", [{"new": 1}, {"start_time": 1, "volume": 3}, {"start_time": 1, "volume": 10**400}])
+def test_a_new_field_and_whole_numbers_are_read_from_json(kinds: Json) -> None:
+    """As Pydantic reads them from the same text, but for numbers beyond all measure."""
+    body = json.dumps({"results": [WORD, {**WORD, **kinds}, WORD]})
+    if kinds.get("volume", 0) > 100:
+        with pytest.raises(InvalidResponseError, match=r"results\.1\.volume"):
+            Transcript.from_json(body)
+    else:
+        found = outcome(lambda: Transcript.from_json(body).results, 1)
+        assert found == outcome(lambda: by_pydantic.validate_json(json.dumps(json.loads(body)["results"])), 0)

@@ -262,7 +262,7 @@ class ReceivedModel(DescribedModel):
         def __setattr__(self, name: str, value: Any) -> None:
             """Sets a field; what other models may share becomes this model's own first."""
             object.__setattr__(self, "__pydantic_fields_set__", set(self.__pydantic_fields_set__))
-            object.__setattr__(self, "__pydantic_extra__", self.model_extra)
+            _own_extra(self)
             super().__setattr__(name, value)
 
     @property
@@ -271,13 +271,9 @@ class ReceivedModel(DescribedModel):
         return set(self.__pydantic_fields_set__)
 
     @property
-    def model_extra(self) -> dict[str, Any]:
-        """The unknown fields that were received or set."""
-        extra = self.__pydantic_extra__
-        if extra is None:
-            extra = {}
-            object.__setattr__(self, "__pydantic_extra__", extra)
-        return extra
+    def model_extra(self) -> dict[str, Any] | None:
+        """The unknown fields that were received or set; None where a subclass does not keep them."""
+        return _own_extra(self)
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:
@@ -295,6 +291,13 @@ class ReceivedModel(DescribedModel):
     def to_json(self) -> str:
         """The wire's shape as JSON text: just the fields that were received or set."""
         return self.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+def _own_extra(model: ReceivedModel) -> dict[str, Any] | None:
+    """The unknown fields of a model, in a dict that no other shares: models without any may have the same."""
+    if model.__pydantic_extra__ == {}:
+        object.__setattr__(model, "__pydantic_extra__", {})
+    return model.__pydantic_extra__
 
 
 _ReceivedT = TypeVar("_ReceivedT", bound=ReceivedModel)
@@ -318,16 +321,16 @@ def read_json(
     Raises:
         InvalidResponseError: `data` is not JSON, or lacks what the API promises.
     """
-    try:
-        with CollectorHeld():
+    with CollectorHeld():
+        try:
             return model.model_validate(load(data.encode() if isinstance(data, str) else data))
-    except ValueError:
-        pass
-    # Pydantic tells more of what is wrong when it reads the text itself.
-    try:
-        return model.model_validate_json(data)
-    except ValidationError as error:
-        raise invalid_response(model, data, error, job_id=job_id) from None
+        except ValueError:
+            pass
+        # Pydantic tells more of what is wrong when it reads the text itself.
+        try:
+            return model.model_validate_json(data)
+        except ValidationError as error:
+            raise invalid_response(model, data, error, job_id=job_id) from None
 
 
 def invalid_response(

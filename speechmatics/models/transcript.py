@@ -313,9 +313,9 @@ def _are_results(value: object) -> TypeGuard[list[RecognitionResult]]:
 
 
 def _usual_ones_built(results: object, handler: ValidatorFunctionWrapHandler) -> object:
-    """Pydantic reads what is left, if anything is."""
+    """The results, of which Pydantic reads what is not usual."""
     if is_list(results) and not _are_results(results):
-        results = Builder(usual_result()).build(results)
+        results = Builder(usual_result(), unknown=False).build(results)
     return results[:] if _are_results(results) else handler(results)
 
 
@@ -657,6 +657,12 @@ _TranscriptT = TypeVar("_TranscriptT", bound=Transcript)
 
 
 def read_transcript(model: type[_TranscriptT], data: bytes | str, *, job_id: str | None = None) -> _TranscriptT:
-    """Reads the JSON of a transcript, as `read_json` does."""
-    build = Builder(usual_result()).build
+    """Reads the JSON of a transcript, as `read_json` does.
+
+    It is read in pieces, whose results are built before the next; not for a subclass, which may want the results as
+    they are.
+    """
+    if model is not Transcript:
+        return read_json(model, data, job_id=job_id)
+    build = Builder(usual_result(), unknown=True).build
     return read_json(model, data, job_id=job_id, load=lambda text: read_by_pieces(text, "results", build))
