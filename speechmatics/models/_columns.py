@@ -108,7 +108,8 @@ class Builder:
         built: list[object] = []
         for start in range(0, len(rows), _AT_A_TIME):
             some = rows[start : start + _AT_A_TIME]
-            built += [row if model is None else model for row, model in zip(some, self.column(some), strict=True)]
+            models = self.column(some)
+            built += models if all(models) else map(_model_or_row, models, some)
         return built
 
     def column(self, rows: Sequence[object]) -> Column:
@@ -198,6 +199,10 @@ def _lists(column_of: Callable[[Sequence[object]], Column], lists: Sequence[Sequ
     if type(None) not in {*map(type, parts)}:
         return made
     return [None if any(part is None for part in items) else items for items in made]
+
+
+def _model_or_row(model: object, row: object) -> object:
+    return row if model is None else model
 
 
 def _shape(row: Row) -> Shape:

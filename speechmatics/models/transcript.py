@@ -314,9 +314,11 @@ def _are_results(value: object) -> TypeGuard[list[RecognitionResult]]:
 
 def _usual_ones_built(results: object, handler: ValidatorFunctionWrapHandler) -> object:
     """The results, of which Pydantic reads what is not usual."""
-    if is_list(results) and not _are_results(results):
+    if _are_results(results):
+        return results[:]
+    if is_list(results):
         results = Builder(usual_result(), unknown=False).build(results)
-    return results[:] if _are_results(results) else handler(results)
+    return results if _are_results(results) else handler(results)
 
 
 class SpeakersResultItem(ReceivedModel):
