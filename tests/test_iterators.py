@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,15 @@ def interrupt_soon(settings: ConnectionSettings, jobs: int) -> None:
     threading.Thread(target=interrupt).start()
 
 
+@pytest.fixture
+def ctrl_c() -> Generator[None]:
+    """Ctrl-C interrupts, also where the tests run in the background of a shell, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("timeout", [None, 30])
 def test_ctrl_c_names_the_jobs_that_go_on(
     settings: ConnectionSettings,
