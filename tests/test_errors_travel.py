@@ -41,8 +41,9 @@ def answer(status: int) -> httpx.Response:
         status,
         json={"error": "Wrong", "detail": "Very"},
         request=REQUEST,
-        headers={"Request-Id": "its"},
+        headers={"Request-Id": "its", "Set-Cookie": SECRET},
         history=[moved],
+        default_encoding=lambda body: "utf-8",
     )
 
 
@@ -87,7 +88,10 @@ def told(error: SpeechmaticsError) -> object:
     if isinstance(error, APIStatusError | RequestError):
         parts += [error.request.method, error.request.url, error.request.headers.get("X-Request-Id")]
     if isinstance(error, APIStatusError):
-        parts += [error.response.status_code, error.response.json(), error.response.headers, error.response.url]
+        headers = {name: value for name, value in error.response.headers.items() if name != "set-cookie"}
+        parts += [error.response.status_code, error.response.json(), headers, error.response.url]
+    if isinstance(error, ImportError):
+        parts.append(error.msg)
     if isinstance(error, SubmissionUncertainError):
         parts.append(told(error.failure))
     if isinstance(error, TranscriptionError):
