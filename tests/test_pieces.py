@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from speechmatics import InvalidResponseError, Transcript
 from speechmatics.models import _pieces
 from speechmatics.models._pieces import read_by_pieces
-from tests.test_columns import WORD, Json
+from tests.test_usual import WORD, Json
 
 NASTY = st.sampled_from(["}, {", '"}, {"results": [{', '"results": [{}, {', "\\", '"', "[", "]},{", "é}, {é", "\n"])
 VALUES = st.recursive(

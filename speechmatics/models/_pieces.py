@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 from pydantic_core import from_json
 
-from speechmatics.models._columns import is_list
+from speechmatics.models._usual import is_list
 
 __all__ = ["read_by_pieces"]
 

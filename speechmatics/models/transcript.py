@@ -14,8 +14,8 @@ from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from speechmatics.exceptions import InvalidResponseError
 from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp, read_json
-from speechmatics.models._columns import Builder, Each, Usual, is_list
 from speechmatics.models._pieces import read_by_pieces
+from speechmatics.models._usual import Builder, Each, Usual, is_list
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
 from speechmatics.models.vocabularies import (
     AttachesTo,

@@ -1,4 +1,4 @@
-"""Results that are built by columns are the ones that Pydantic builds, from whatever comes."""
+"""Results that are not built by Pydantic are the ones that it builds, from whatever comes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError, field_validator
 
 from speechmatics import InvalidResponseError, RecognitionResult, Transcript
-from speechmatics.models._columns import Builder, Each, Usual
+from speechmatics.models._usual import Builder, Each, Usual
 from speechmatics.models.transcript import usual_result
 from speechmatics.testing import wire_transcripts
 from tests.test_validation import is_list, is_object
@@ -115,12 +115,14 @@ WORD: Json = {"type": "word", "start_time": 0.0, "end_time": 0.5, "alternatives"
         {"alternatives": []},
         {"alternatives": None},
         {"start_time": 1},
+        {"start_time": True},
         {"start_time": 10**400},
         {"start_time": "1.5"},
         {"is_eos": 1},
         {"is_eos": "yes"},
         {1: "a number for a name"},
         {Text("a name of another type"): 1},
+        {Text("channel"): "a"},
     ],
 )
 def test_odd_values_are_left_to_pydantic(odd: Json) -> None:
@@ -154,6 +156,8 @@ def test_a_long_transcript_is_read_in_order() -> None:
         {"entity_class": "date", "written_form": [WORD], "spoken_form": [WORD, WORD]},
     ]
     results = [{**WORD, "end_time": float(place), **chance.choice(kinds)} for place in range(5_000)]
+    for place, result in enumerate(results[::10]):
+        result[f"new_{place}"] = place
     assert_as_pydantic_does(results)
     assert Transcript.from_json(json.dumps({"results": results})).to_dict() == {"results": results}
 
@@ -208,7 +212,7 @@ def parts_of(usual: Usual) -> Iterator[Usual]:
 
 @pytest.mark.parametrize("usual", [*parts_of(usual_result())], ids=lambda usual: usual.model.__name__)
 def test_what_is_usual_is_said_of_every_field(usual: Usual) -> None:
-    """And the models are such as can be built by columns."""
+    """And the models are such as need no more than their fields."""
     assert usual.fields.keys() == usual.model.model_fields.keys()
     decorators = usual.model.__pydantic_decorators__
     assert not decorators.validators
@@ -228,6 +232,32 @@ def test_usual_rows_are_built_and_no_others(unknown: bool) -> None:
     built = Builder(usual_result(), unknown=unknown).build(rows)
     last = RecognitionResult if unknown else dict
     assert [type(row) for row in built] == [RecognitionResult, dict, RecognitionResult, last]
+
+
+@pytest.mark.parametrize("odd", [{"alternatives": None}, {"alternatives": []}, {"start_time": "1"}, {"new": 1}])
+def test_an_unusual_row_leaves_the_others_usual(odd: Json) -> None:
+    """Also where it comes first, and has as many fields as they have."""
+    size = len({**WORD, **odd})
+    words = [{**WORD, **dict([*{"channel": "A", "volume": 1.0}.items()][: size - len(WORD)])}, {**WORD, "channel": "B"}]
+    built = Builder(usual_result(), unknown=False).build([{**WORD, **odd}, *words])
+    assert [type(row) for row in built[1:]] == [RecognitionResult] * 2
+
+
+@pytest.mark.parametrize("by_attributes", [True, False])
+def test_either_way_of_setting_fields_makes_the_same(by_attributes: bool) -> None:
+    """Each version of Python uses but one."""
+    usual = usual_result.__wrapped__()
+    for part in parts_of(usual):
+        part.by_attributes = by_attributes
+    results = [
+        WORD,
+        {**WORD, "new": 1, "start_time": 1, "channel": None},
+        {"type": "punctuation", "attaches_to": "previous", "is_eos": True},
+        {**WORD, "entity_class": "date", "written_form": [WORD, {"start_time": 2.0}], "spoken_form": []},
+        {**WORD, "alternatives": [{"content": "a", "tags": ["disfluency"], "display": {"direction": "ltr"}}]},
+    ]
+    built = Builder(usual, unknown=True).build(results)
+    assert kept_in(built) == kept_in(by_pydantic.validate_python(results))
 
 
 @pytest.mark.parametrize("extra", ["allow", "ignore", "forbid"])
