@@ -8,6 +8,7 @@ import json
 import random
 import tracemalloc
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import Any, Literal
 
 import pytest
@@ -31,8 +32,10 @@ def kept_in(value: object) -> object:
     """All that a model is made of, and what is made of what it holds."""
     if isinstance(value, BaseModel):
         fields = [(name, kept_in(part)) for name, part in vars(value).items()]
-        extra = value.__pydantic_extra__ or {}
-        return type(value), fields, value.model_fields_set, list(extra.items()), value.__pydantic_private__
+        names = sorted(((name, type(name)) for name in value.model_fields_set), key=itemgetter(0))
+        extra = value.__pydantic_extra__
+        unknown = None if extra is None else [(name, type(name), kept_in(part)) for name, part in extra.items()]
+        return type(value), fields, names, unknown, value.__pydantic_private__
     if is_list(value):
         return [kept_in(part) for part in value]
     return type(value), repr(value)
@@ -122,13 +125,20 @@ WORD: Json = {"type": "word", "start_time": 0.0, "end_time": 0.5, "alternatives"
         {"is_eos": "yes"},
         {1: "a number for a name"},
         {Text("a name of another type"): 1},
-        {Text("channel"): "a"},
     ],
 )
 def test_odd_values_are_left_to_pydantic(odd: Json) -> None:
     """Subtypes of the usual types too, alone and among usual ones."""
     assert_as_pydantic_does([{**WORD, **odd}])
     assert_as_pydantic_does([WORD, {**WORD, **odd}, WORD])
+
+
+@pytest.mark.parametrize("name", ["channel", "new"])
+def test_names_of_another_type_are_read_as_by_pydantic(name: str) -> None:
+    """After and before the same names of the usual type."""
+    plain, odd = {**WORD, name: "a"}, {**WORD, Text(name): "b"}
+    assert_as_pydantic_does([plain, odd, plain])
+    assert_as_pydantic_does([odd, plain, odd])
 
 
 @pytest.mark.parametrize("results", [None, 3, "words", {}, (WORD,), [WORD, 3], [Fields(WORD)], [[WORD]], []])
@@ -225,12 +235,12 @@ def test_what_is_usual_is_said_of_every_field(usual: Usual) -> None:
         assert field.alias is field.validation_alias is None
 
 
-@pytest.mark.parametrize("unknown", [True, False])
-def test_usual_rows_are_built_and_no_others(unknown: bool) -> None:
+@pytest.mark.parametrize("no_extra", [{}, None])
+def test_usual_rows_are_built_and_no_others(no_extra: Json | None) -> None:
     """Else the tests above would compare Pydantic with itself."""
     rows = [WORD, {**WORD, "start_time": "1"}, {**WORD, "start_time": 1}, {**WORD, "new": 1}]
-    built = Builder(usual_result(), unknown=unknown).build(rows)
-    last = RecognitionResult if unknown else dict
+    built = Builder(usual_result(), no_extra).build(rows)
+    last = dict if no_extra is None else RecognitionResult
     assert [type(row) for row in built] == [RecognitionResult, dict, RecognitionResult, last]
 
 
@@ -239,7 +249,7 @@ def test_an_unusual_row_leaves_the_others_usual(odd: Json) -> None:
     """Also where it comes first, and has as many fields as they have."""
     size = len({**WORD, **odd})
     words = [{**WORD, **dict([*{"channel": "A", "volume": 1.0}.items()][: size - len(WORD)])}, {**WORD, "channel": "B"}]
-    built = Builder(usual_result(), unknown=False).build([{**WORD, **odd}, *words])
+    built = Builder(usual_result(), None).build([{**WORD, **odd}, *words])
     assert [type(row) for row in built[1:]] == [RecognitionResult] * 2
 
 
@@ -256,7 +266,7 @@ def test_either_way_of_setting_fields_makes_the_same(by_attributes: bool) -> Non
         {**WORD, "entity_class": "date", "written_form": [WORD, {"start_time": 2.0}], "spoken_form": []},
         {**WORD, "alternatives": [{"content": "a", "tags": ["disfluency"], "display": {"direction": "ltr"}}]},
     ]
-    built = Builder(usual, unknown=True).build(results)
+    built = Builder(usual, {}).build(results)
     assert kept_in(built) == kept_in(by_pydantic.validate_python(results))
 
 

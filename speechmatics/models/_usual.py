@@ -55,7 +55,7 @@ class Usual:
     Args:
         model: The model, a `ReceivedModel` (which knows how to part with what its instances share). It has no
             validators and no aliases; each of its fields is required, or None when it is left out.
-        fields: What a usual value of each field is: of a type that Pydantic takes over as it is, a usual row of
+        fields: What a usual value of each field is: of a builtin type that Pydantic takes over as it is, a usual row of
             another model, or a list of either. A whole number is usual for a float, and becomes one; None is usual for
             a field of a mere type that is not required.
     """
@@ -68,7 +68,6 @@ class Usual:
         self.by_attributes = _BY_ATTRIBUTES
         self.required = {name for name, field in model.model_fields.items() if field.is_required()}
         self._blank = _blank(model)
-        self._none = _none(model.model_fields)
         self._makers: dict[frozenset[str], Make] = {}
 
     def maker(self, names: frozenset[str]) -> Make:
@@ -77,7 +76,7 @@ class Usual:
             used: dict[str, Any] = {
                 "Model": self.model,
                 "Blank": self._blank,
-                "none": self._none,
+                "none": None if self.by_attributes else _none(self.model.model_fields),
                 "chosen": _chosen,
                 "UNUSUAL": _UNUSUAL,
                 **{
@@ -95,15 +94,15 @@ class Builder:
 
     Args:
         usual: What usual rows look like.
-        unknown: Whether fields that the models do not know are usual, and kept. Who calls Pydantic may say otherwise.
+        no_extra: What a model without unknown fields has for them: a dict, or None where they are not kept. Only where
+            they are kept are they usual.
     """
 
-    def __init__(self, usual: Usual, *, unknown: bool) -> None:
+    def __init__(self, usual: Usual, no_extra: Row | None) -> None:
         self._usual = usual
-        self._takes_unknown = unknown
-        self._columns = {name: _column_of(kind, unknown) for name, kind in usual.parts.items()}
+        self._no_extra = no_extra
+        self._columns = {name: _column_of(kind, no_extra) for name, kind in usual.parts.items()}
         self._makers: dict[tuple[object, ...], Make] = {}
-        self._no_extra: Row = {}
 
     def build(self, rows: Sequence[object]) -> list[object]:
         """Rows, with models in place of those that are usual in all their parts; the others are as they were."""
@@ -120,10 +119,12 @@ class Builder:
 
     def _of_a_size(self, rows: Sequence[Row]) -> Column:
         """The same for rows with the same number of fields, which are likely to be the same fields."""
-        try:
-            return self._of_names(rows)
-        except KeyError:
-            return _apart(rows, tuple, self._of_names)
+        if rows[0].keys() == rows[-1].keys():
+            try:
+                return self._of_names(rows)
+            except KeyError:
+                pass
+        return _apart(rows, tuple, self._of_names)
 
     def _of_names(self, rows: Sequence[Row]) -> Column:
         """The same for rows with the same fields; raises a KeyError if they are not."""
@@ -133,16 +134,17 @@ class Builder:
         columns = [column([row[name] for row in rows]) for name, column in self._columns.items() if name in names]
         return self._makers[names](rows, *columns)
 
-    def _maker(self, names: tuple[str, ...]) -> Make:
-        received = {*names}
-        unknown = received - self._usual.fields.keys()
-        if not self._usual.required <= received or (unknown and not self._takes_unknown):
+    def _maker(self, names: tuple[object, ...]) -> Make:
+        usual = self._usual
+        known = frozenset(name for name in usual.fields if name in names)
+        unknown = {name: name for name in names if name not in known}
+        are_names = {*map(type, names)} <= {str}
+        if not are_names or not usual.required <= known or (unknown and self._no_extra is None):
             return partial(_make_none, names)
-        make = self._usual.maker(frozenset(received - unknown))
-        return partial(make, received=received, unknown=unknown, no_extra=self._no_extra)
+        return partial(usual.maker(known), received={*known, *unknown}, unknown=unknown, no_extra=self._no_extra)
 
 
-def _make_none(names: tuple[str, ...], rows: Sequence[Row], *_: Column) -> list[object]:
+def _make_none(names: tuple[object, ...], rows: Sequence[Row], *_: Column) -> list[object]:
     if any(tuple(row) != names for row in rows):
         raise KeyError
     return [None] * len(rows)
@@ -162,12 +164,12 @@ def _apart(
     return [next(columns[kind]) for kind in kinds]
 
 
-def _column_of(kind: type | Usual | Each, unknown: bool) -> Callable[[Sequence[object]], Column]:
+def _column_of(kind: type | Usual | Each, no_extra: Row | None) -> Callable[[Sequence[object]], Column]:
     """What makes the values of a field from those of the wire: None for what is not usual."""
     if isinstance(kind, Usual):
-        return Builder(kind, unknown=unknown).column
+        return Builder(kind, no_extra).column
     if isinstance(kind, Each):
-        return partial(_lists, _column_of(kind.item, unknown))
+        return partial(_lists, _column_of(kind.item, no_extra))
     return partial(_of_type, kind)
 
 
@@ -195,7 +197,7 @@ def _model_or_row(model: object, row: object) -> object:
 def _source(usual: Usual, names: frozenset[str]) -> str:
     """A function `make` for rows with these fields.
 
-    For the fields `label` and `forms` of a model that has a `gain` as well it is, but for the line breaks:
+    For the fields `label` and `forms` of a model that has a `gain` as well, and by attributes, it is in other lines:
 
         def make(rows, all_forms, *, received, unknown, no_extra):
             models = []
@@ -251,13 +253,13 @@ def _source(usual: Usual, names: frozenset[str]) -> str:
     )
 
 
-def _chosen(row: Row, names: set[str]) -> Row:
-    """The fields of these names, in the order of the row.
+def _chosen(row: Row, names: dict[str, str]) -> Row:
+    """The fields of these names, in the order of the row; a name of a subtype of `str` becomes the one given for it.
 
     Raises:
         KeyError: The row has not all of them.
     """
-    chosen = {name: value for name, value in row.items() if name in names}
+    chosen = {names[name]: value for name, value in row.items() if name in names}
     if len(chosen) < len(names):
         raise KeyError
     return chosen
@@ -278,7 +280,8 @@ def _converted(kind: type, is_optional: bool, value: object) -> object:
 def _blank(model: type[BaseModel]) -> type:
     """A class of blank models, which are mere objects until they are given their own class."""
     plain = {name: getattr(object, name) for name in ("__init__", "__setattr__", "__delattr__")}
-    return new_class(model.__name__, (model,), exec_body=lambda namespace: namespace.update(plain))
+    namespace = {**plain, "__module__": __name__, "__doc__": _blank.__doc__}
+    return new_class(f"_Blank{model.__name__}", (model,), exec_body=lambda body: body.update(namespace))
 
 
 def _none(names: Iterable[str]) -> Row:

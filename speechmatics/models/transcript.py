@@ -317,7 +317,9 @@ def _usual_ones_built(results: object, handler: ValidatorFunctionWrapHandler) ->
     if _are_results(results):
         return results[:]
     if is_list(results):
-        results = Builder(usual_result(), unknown=False).build(results)
+        # Who validates may say that unknown fields are not to be kept (`extra=`); one result shows it.
+        (sample,) = handler([{"type": ""}])
+        results = Builder(usual_result(), sample.__pydantic_extra__).build(results)
     return results if _are_results(results) else handler(results)
 
 
@@ -666,5 +668,5 @@ def read_transcript(model: type[_TranscriptT], data: bytes | str, *, job_id: str
     """
     if model is not Transcript:
         return read_json(model, data, job_id=job_id)
-    build = Builder(usual_result(), unknown=True).build
+    build = Builder(usual_result(), {}).build
     return read_json(model, data, job_id=job_id, load=lambda text: read_by_pieces(text, "results", build))
