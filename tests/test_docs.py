@@ -47,4 +47,4 @@ def test_the_lowest_versions_that_tox_installs_are_the_declared_ones() -> None:
     project = content["project"]
     declared = {*project["dependencies"], *project["optional-dependencies"]["local"]}
     pins = content["tool"]["tox"]["env"]["lowest"]["deps"]
-    assert sorted(pin.replace("==", ">=") for pin in pins) == sorted(declared)
+    assert sorted(pin.replace("==", ">=") for pin in pins) == sorted(one for one in declared if ">=" in one)
