@@ -246,9 +246,10 @@ def test_usual_rows_are_built_and_no_others(no_extra: Json | None) -> None:
 
 @pytest.mark.parametrize("odd", [{"alternatives": None}, {"start_time": "1"}, {"new": 1}])
 def test_an_unusual_row_leaves_the_others_usual(odd: Json) -> None:
-    """Also where it comes first, and has as many fields as they have."""
-    built = Builder(usual_result(), None).build([{**WORD, **odd}, WORD, {**WORD, "channel": "A"}])
-    assert [type(row) for row in built] == [dict, RecognitionResult, RecognitionResult]
+    """Also where such rows come first and last, and have as many fields as the others."""
+    row = {**WORD, **odd}
+    built = Builder(usual_result(), None).build([row, WORD, {**WORD, "channel": "A"}, row])
+    assert [type(row) for row in built] == [dict, RecognitionResult, RecognitionResult, dict]
 
 
 @pytest.mark.parametrize("by_attributes", [True, False])
