@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 # Importing the package is nearly free; what a name needs is imported when it is first used. So `speechmatics.models`
 # costs no client, and the pytest plugin costs nothing to those who do not use it.
 if TYPE_CHECKING:
+    from speechmatics._core.auth import TemporaryKeyAuth
+    from speechmatics._core.flows import Retry
     from speechmatics.async_batch_client import AsyncBatchClient
-    from speechmatics.auth import TemporaryKeyAuth
     from speechmatics.batch_client import BatchClient, Parsed, Raw
     from speechmatics.exceptions import (
         APIStatusError,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
         WriteError,
         WriteTimeout,
     )
-    from speechmatics.flows import Retry
     from speechmatics.models import (
         AdditionalVocab,
         AudioEventItem,
@@ -260,9 +260,9 @@ __version__ = "0.1.0"
 # The vendor's other packages (speechmatics.rt, speechmatics.batch, ...) may be installed beside this one.
 __path__ = extend_path(__path__, __name__)
 
-_ROOMS = ("exceptions", "models", "settings", "validation", "flows", "auth", "batch_client", "async_batch_client")
-"""The modules that the public names come from."""
-_ROOM_OF = {
+_MODULES = ("exceptions", "models", "settings", "validation", "batch_client", "async_batch_client")
+"""The modules that are attributes of the package before anybody imports them."""
+_MODULE_OF = {
     "AsyncBatchClient": "async_batch_client",
     "BatchClient": "batch_client",
     "ConnectionSettings": "settings",
@@ -270,9 +270,9 @@ _ROOM_OF = {
     "ProblemCode": "validation",
     "ProcessingData": "settings",
     "Raw": "batch_client",
-    "Retry": "flows",
+    "Retry": "_core.flows",
     "Severity": "validation",
-    "TemporaryKeyAuth": "auth",
+    "TemporaryKeyAuth": "_core.auth",
     "ValidationProblem": "validation",
     "ValidationReport": "validation",
     "validate_config": "validation",
@@ -283,11 +283,11 @@ _ROOM_OF = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        if name in _ROOMS:
+        if name in _MODULES:
             return importlib.import_module(f"{__name__}.{name}")
         if name in __all__:
-            for room in [_ROOM_OF[name]] if name in _ROOM_OF else ["exceptions", "models"]:
-                module = importlib.import_module(f"{__name__}.{room}")
+            for place in [_MODULE_OF[name]] if name in _MODULE_OF else ["exceptions", "models"]:
+                module = importlib.import_module(f"{__name__}.{place}")
                 if name in module.__all__:
                     globals()[name] = getattr(module, name)
                     return globals()[name]

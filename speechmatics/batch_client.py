@@ -12,14 +12,11 @@ import httpx
 from pydantic import SecretStr
 from typing_extensions import TypeVar, Unpack
 
-from speechmatics import flows, operations, streams
-from speechmatics.drivers import BlockingDriver
-from speechmatics.flows import Conduct, Retry
-from speechmatics.media import AudioInput
-from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
-from speechmatics.models.job import JobDetails, UsageReport
-from speechmatics.models.transcript import Transcript
-from speechmatics.operations import (
+from speechmatics._core import flows, operations, streams
+from speechmatics._core.drivers import BlockingDriver
+from speechmatics._core.flows import Conduct, Retry
+from speechmatics._core.media import AudioInput
+from speechmatics._core.operations import (
     CustomRequest,
     JsonFormat,
     JsonObject,
@@ -28,8 +25,11 @@ from speechmatics.operations import (
     TextFormat,
     TranscriptFormat,
 )
+from speechmatics._core.submission import Progress, submit
+from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
+from speechmatics.models.job import JobDetails, UsageReport
+from speechmatics.models.transcript import Transcript
 from speechmatics.settings import ConnectionSettings
-from speechmatics.submission import Progress, submit
 
 __all__ = ["BatchClient", "Parsed", "Raw"]
 

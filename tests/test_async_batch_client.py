@@ -15,8 +15,8 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Parsed, Raw
+from speechmatics._core.media import CHUNK_SIZE
 from speechmatics.local import LocalServer
-from speechmatics.media import CHUNK_SIZE
 from tests.conftest import ScriptedEngine
 
 pytestmark = pytest.mark.anyio

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import flows, operations
-from speechmatics.flows import Conduct, Flow, Sleep
-from speechmatics.policies import JobPager, RetryPolicy, polling_delay
+from speechmatics._core import flows, operations
+from speechmatics._core.flows import Conduct, Flow, Sleep
+from speechmatics._core.policies import JobPager, RetryPolicy, polling_delay
 
 Answer = httpx.Response | sm.RequestError
 TRANSCRIPT = operations.get_text_transcript("j", "txt")

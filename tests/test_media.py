@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speechmatics import AudioError, AudioNotReadableError
-from speechmatics.media import CHUNK_SIZE, Audio, MultipartBody, open_audio
+from speechmatics._core.media import CHUNK_SIZE, Audio, MultipartBody, open_audio
 
 
 def read_back(body: MultipartBody) -> dict[str, tuple[str | None, str, bytes]]:

@@ -71,10 +71,10 @@ print(Turn is same, hasattr(speechmatics.models, "Trun"))
 
 def test_a_name_imports_what_it_needs() -> None:
     """The client does without the validation, the validation without the client, and settings without either."""
-    heavy = {"speechmatics.validation", "speechmatics.drivers", "speechmatics.models.config"}
+    heavy = {"speechmatics.validation", "speechmatics._core.drivers", "speechmatics.models.config"}
     for name, needed in {
         "BatchClient": heavy - {"speechmatics.validation"},
-        "validate_config": heavy - {"speechmatics.drivers"},
+        "validate_config": heavy - {"speechmatics._core.drivers"},
         "ConnectionSettings": set[str](),
         "JobNotFoundException": set[str](),
     }.items():

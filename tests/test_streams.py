@@ -13,11 +13,12 @@ import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import ConnectionSettings, streams
-from speechmatics.drivers import BlockingDriver
-from speechmatics.flows import Conduct
-from speechmatics.operations import JsonObject
-from speechmatics.policies import JobPager, RetryPolicy
+from speechmatics import ConnectionSettings
+from speechmatics._core import streams
+from speechmatics._core.drivers import BlockingDriver
+from speechmatics._core.flows import Conduct
+from speechmatics._core.operations import JsonObject
+from speechmatics._core.policies import JobPager, RetryPolicy
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

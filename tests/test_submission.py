@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import speechmatics as sm
-from speechmatics import ConnectionSettings, operations
-from speechmatics.flows import Aside, Conduct, Flow, Retry, Sleep, call, delete_job
-from speechmatics.operations import Operation, Request
-from speechmatics.policies import RetryPolicy, may_have_arrived, retry_after
-from speechmatics.submission import submit
+from speechmatics import ConnectionSettings
+from speechmatics._core import operations
+from speechmatics._core.flows import Aside, Conduct, Flow, Retry, Sleep, call, delete_job
+from speechmatics._core.operations import Operation, Request
+from speechmatics._core.policies import RetryPolicy, may_have_arrived, retry_after
+from speechmatics._core.submission import submit
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

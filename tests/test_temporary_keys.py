@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, TemporaryKeyAuth
-from speechmatics.operations import RequestOptions
+from speechmatics._core.operations import RequestOptions
 from tests.serving import Answer, Received, Serving, serving
 
 LONG_LIVED = "very-secret-long-lived"

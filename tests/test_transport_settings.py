@@ -19,7 +19,7 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
-from speechmatics.drivers import AwaitingDriver, BlockingDriver
+from speechmatics._core.drivers import AwaitingDriver, BlockingDriver
 from tests.serving import Answer, Received, serving
 
 

@@ -24,7 +24,7 @@ from typing import TypeVar
 import httpx
 
 from speechmatics import Transcript
-from speechmatics.operations import JsonObject, get_json_transcript
+from speechmatics._core.operations import JsonObject, get_json_transcript
 from tests.benchmarks.corpus import transcript
 from tests.benchmarks.report import machine, table, verdict
 

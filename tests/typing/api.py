@@ -31,7 +31,7 @@ from speechmatics import (
     UsageReport,
     WordRecord,
 )
-from speechmatics.operations import TranscriptFormat
+from speechmatics._core.operations import TranscriptFormat
 
 Json = dict[str, Any]
 

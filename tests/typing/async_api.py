@@ -25,7 +25,7 @@ from speechmatics import (
     Transcript,
     UsageReport,
 )
-from speechmatics.operations import JsonFormat, TextFormat, TranscriptFormat
+from speechmatics._core.operations import JsonFormat, TextFormat, TranscriptFormat
 
 Json = dict[str, Any]
 

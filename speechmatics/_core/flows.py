@@ -13,7 +13,17 @@ from typing import TypeVar
 
 import httpx
 
-from speechmatics import operations
+from speechmatics._core import operations
+from speechmatics._core.operations import CustomRequest, Operation, Request
+from speechmatics._core.policies import (
+    HELD,
+    RetryPolicy,
+    is_passing,
+    may_have_arrived,
+    polling_delay,
+    retry_after,
+    wait_seconds,
+)
 from speechmatics.exceptions import (
     InvalidResponseError,
     JobExpiredError,
@@ -25,16 +35,6 @@ from speechmatics.exceptions import (
     error_for_status,
 )
 from speechmatics.models.job import JobDetails, JobStatus
-from speechmatics.operations import CustomRequest, Operation, Request
-from speechmatics.policies import (
-    HELD,
-    RetryPolicy,
-    is_passing,
-    may_have_arrived,
-    polling_delay,
-    retry_after,
-    wait_seconds,
-)
 from speechmatics.settings import ConnectionSettings
 
 __all__ = [

@@ -7,7 +7,10 @@ from datetime import UTC, timedelta
 from functools import partial
 from uuid import uuid4
 
-from speechmatics import operations
+from speechmatics._core import operations
+from speechmatics._core.flows import Conduct, Flow, Sleep, aside, before_next, call, exchange, may_recover
+from speechmatics._core.media import AudioInput, open_audio
+from speechmatics._core.policies import JobPager, is_passing, may_have_arrived, recovery_delays, server_time
 from speechmatics.exceptions import (
     AudioError,
     ConfigError,
@@ -17,11 +20,8 @@ from speechmatics.exceptions import (
     SpeechmaticsError,
     SubmissionUncertainError,
 )
-from speechmatics.flows import Conduct, Flow, Sleep, aside, before_next, call, exchange, may_recover
-from speechmatics.media import AudioInput, open_audio
 from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
 from speechmatics.models.job import JobDetails
-from speechmatics.policies import JobPager, is_passing, may_have_arrived, recovery_delays, server_time
 from speechmatics.settings import ConnectionSettings
 
 __all__ = ["Progress", "submit"]

@@ -13,8 +13,8 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from speechmatics._core.media import Audio, MultipartBody
 from speechmatics.exceptions import InvalidInputError, InvalidResponseError, UnknownFormatError
-from speechmatics.media import Audio, MultipartBody
 from speechmatics.models._base import invalid_response
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models.config import JobConfig

@@ -21,17 +21,17 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from speechmatics.auth import auth_for
-from speechmatics.connections import client_options
+from speechmatics._core.auth import auth_for
+from speechmatics._core.connections import client_options
+from speechmatics._core.flows import Aside, Flow, Sleep, Stream
+from speechmatics._core.media import MultipartBody
+from speechmatics._core.operations import BasicAuth, CustomRequest, Request
 from speechmatics.exceptions import (
     InvalidInputError,
     RequestError,
     error_for_failure,
     request_id_of,
 )
-from speechmatics.flows import Aside, Flow, Sleep, Stream
-from speechmatics.media import MultipartBody
-from speechmatics.operations import BasicAuth, CustomRequest, Request
 from speechmatics.settings import ConnectionSettings
 
 __all__ = ["AwaitingDriver", "BlockingDriver"]

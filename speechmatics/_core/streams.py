@@ -10,20 +10,10 @@ from datetime import datetime
 
 import httpx
 
-from speechmatics import operations
-from speechmatics.exceptions import (
-    APIStatusError,
-    InvalidInputError,
-    JobExpiredError,
-    JobNotFoundException,
-    SpeechmaticsError,
-    WaitTimeoutError,
-)
-from speechmatics.flows import Conduct, Flow, Sleep, Stream, call, exchange, may_recover
-from speechmatics.models.config import ConfigSource, as_job_config
-from speechmatics.models.job import JobDetails
-from speechmatics.operations import JsonObject, Request
-from speechmatics.policies import (
+from speechmatics._core import operations
+from speechmatics._core.flows import Conduct, Flow, Sleep, Stream, call, exchange, may_recover
+from speechmatics._core.operations import JsonObject, Request
+from speechmatics._core.policies import (
     CURSOR_STEP,
     HELD,
     JobPager,
@@ -33,8 +23,18 @@ from speechmatics.policies import (
     wait_seconds,
     with_zone,
 )
+from speechmatics._core.submission import submit
+from speechmatics.exceptions import (
+    APIStatusError,
+    InvalidInputError,
+    JobExpiredError,
+    JobNotFoundException,
+    SpeechmaticsError,
+    WaitTimeoutError,
+)
+from speechmatics.models.config import ConfigSource, as_job_config
+from speechmatics.models.job import JobDetails
 from speechmatics.settings import ConnectionSettings
-from speechmatics.submission import submit
 
 __all__ = ["Submitted", "Watch", "ended", "pages", "submitted"]
 

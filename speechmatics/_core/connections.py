@@ -11,7 +11,7 @@ from urllib.request import getproxies
 
 import httpx
 
-from speechmatics.auth import BearerAuth
+from speechmatics._core.auth import BearerAuth
 from speechmatics.exceptions import MissingExtraError, SettingsError
 from speechmatics.settings import ConnectionSettings
 
