@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 # costs no client, and the pytest plugin costs nothing to those who do not use it.
 if TYPE_CHECKING:
     from speechmatics._core.auth import TemporaryKeyAuth
-    from speechmatics._core.flows import Retry
+    from speechmatics._core.session import Retry
     from speechmatics.async_batch_client import AsyncBatchClient
     from speechmatics.batch_client import BatchClient, Parsed, Raw
     from speechmatics.exceptions import (
@@ -270,7 +270,7 @@ _MODULE_OF = {
     "ProblemCode": "validation",
     "ProcessingData": "settings",
     "Raw": "batch_client",
-    "Retry": "_core.flows",
+    "Retry": "_core.session",
     "Severity": "validation",
     "TemporaryKeyAuth": "_core.auth",
     "ValidationProblem": "validation",

@@ -14,7 +14,6 @@ from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, operations, streams
 from speechmatics._core.drivers import BlockingDriver
-from speechmatics._core.flows import Conduct, Retry
 from speechmatics._core.media import AudioInput
 from speechmatics._core.operations import (
     CustomRequest,
@@ -25,6 +24,7 @@ from speechmatics._core.operations import (
     TextFormat,
     TranscriptFormat,
 )
+from speechmatics._core.session import Retry, Session
 from speechmatics._core.submission import Progress, submit
 from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
 from speechmatics.models.job import JobDetails, UsageReport
@@ -129,7 +129,7 @@ class BatchClient(Generic[_Mode]):
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._driver = BlockingDriver(self.connection_settings, http_client, auth=auth)
-        self._conduct = Conduct.of(self.connection_settings, on_retry)
+        self._session = Session(settings=self.connection_settings, on_retry=on_retry)
 
     def __repr__(self) -> str:
         return f"BatchClient({self.connection_settings.base_url!r}, parse={self._parse})"
@@ -163,7 +163,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        return self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._conduct))
+        return self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._session))
 
     @overload
     def list_jobs(
@@ -235,7 +235,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError, RequestError: As `send_request`, when a page is read.
         """
         return self._driver.each(
-            streams.pages(self._conduct, parse=self._parse, include_deleted=include_deleted, page_size=page_size)
+            streams.pages(self._session, parse=self._parse, include_deleted=include_deleted, page_size=page_size)
         )
 
     def submit_job(
@@ -263,9 +263,7 @@ class BatchClient(Generic[_Mode]):
             SubmissionUncertainError: The answer was lost, and whether there is a job could not be found out.
             APIStatusError, RequestError: The submission failed, and there is no job.
         """
-        return self._driver.run(
-            submit(audio, transcription_config, self.connection_settings, self._conduct, on_progress)
-        )
+        return self._driver.run(submit(audio, transcription_config, self._session, on_progress))
 
     @overload
     def check_job_status(self: BatchClient[Raw], job_id: str, *, wait: int | None = None) -> JsonObject: ...
@@ -334,10 +332,10 @@ class BatchClient(Generic[_Mode]):
         text_format = operations.text_format(transcription_format)
         if text_format is not None:
             text = operations.get_text_transcript(job_id, text_format, wait=wait)
-            response = self._driver.run(flows.result(text, job_id, self._conduct))
+            response = self._driver.run(flows.result(text, job_id, self._session))
             return False if response is None else text.read(response)
         transcript = operations.get_json_transcript(job_id, wait=wait)
-        response = self._driver.run(flows.result(transcript, job_id, self._conduct))
+        response = self._driver.run(flows.result(transcript, job_id, self._session))
         return False if response is None else self._read(transcript, response)
 
     @overload
@@ -539,7 +537,7 @@ class BatchClient(Generic[_Mode]):
             JobNotFoundException: There is no such job.
             APIStatusError, RequestError: As `send_request`.
         """
-        status = self._driver.run(flows.delete_job(job_id, self._conduct, force=force))
+        status = self._driver.run(flows.delete_job(job_id, self._session, force=force))
         return status is not None and deletion_message(job_id, status)
 
     def get_job_log(self, job_id: str) -> str:
@@ -599,9 +597,7 @@ class BatchClient(Generic[_Mode]):
                 when a result is asked for.
         """
         return self._driver.each(
-            streams.submitted(
-                audio_paths, transcription_config, self.connection_settings, self._conduct, concurrency=concurrency
-            )
+            streams.submitted(audio_paths, transcription_config, self._session, concurrency=concurrency)
         )
 
     @overload
@@ -636,7 +632,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
         """
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
-        return self._driver.each(streams.ended(job_ids, self._conduct, parse=self._parse, timeout=limit))
+        return self._driver.each(streams.ended(job_ids, self._session, parse=self._parse, timeout=limit))
 
     def _wait(
         self,
@@ -645,10 +641,10 @@ class BatchClient(Generic[_Mode]):
         timeout: float | None,
         on_status: Callable[[JobDetails], None] | None,
     ) -> httpx.Response:
-        return self._driver.run(flows.wait(transcript, job_id, self._conduct, timeout=timeout, on_status=on_status))
+        return self._driver.run(flows.wait(transcript, job_id, self._session, timeout=timeout, on_status=on_status))
 
     def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
-        return self._read(operation, self._driver.run(flows.call(operation, self._conduct)))
+        return self._read(operation, self._driver.run(flows.call(operation, self._session)))
 
     def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
         return operation.parse(response) if self._parse else operation.read(response)

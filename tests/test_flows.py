@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 import speechmatics as sm
+from speechmatics import ConnectionSettings
 from speechmatics._core import flows, operations
-from speechmatics._core.flows import Conduct, Flow, Sleep
-from speechmatics._core.policies import JobPager, RetryPolicy, polling_delay
+from speechmatics._core.flows import Flow, Sleep
+from speechmatics._core.policies import JobPager, polling_delay
+from speechmatics._core.session import Session
 
 Answer = httpx.Response | sm.RequestError
 TRANSCRIPT = operations.get_text_transcript("j", "txt")
@@ -54,17 +55,23 @@ class Service:
                 value: httpx.Response | None = end.value
                 return value
 
-    def conduct(self, **changes: Any) -> Conduct:
+    def session(self, **settings: Any) -> Session:
         """How the flows behave, on this service's clock, without chance."""
-        retry = RetryPolicy(attempts=3, first=1, longest=10, total=60, chance=lambda: 1.0)
-        usual = Conduct(
-            retry=retry, poll_first=0.2, poll_longest=10, hold=0, outage=30, recovery=5, clock=lambda: self.now
-        )
-        return replace(usual, **changes)
+        usual: dict[str, Any] = {
+            "retry_attempts": 3,
+            "retry_delay": 1,
+            "retry_delay_max": 10,
+            "retry_total": 60,
+            "poll_interval": 0.2,
+            "long_poll": 0,
+            "outage_timeout": 30,
+        }
+        connection = ConnectionSettings("http://host", **(usual | settings))
+        return Session(settings=connection, clock=lambda: self.now, chance=lambda: 1.0)
 
     def wait(self, timeout: float | None = None, on_status: Callable[[sm.JobDetails], None] | None = None) -> str:
         """Waits for the job `j`."""
-        response = self.run(flows.wait(TRANSCRIPT, "j", self.conduct(), timeout=timeout, on_status=on_status))
+        response = self.run(flows.wait(TRANSCRIPT, "j", self.session(), timeout=timeout, on_status=on_status))
         assert response is not None
         return response.text
 
@@ -191,7 +198,7 @@ def test_an_answer_that_was_held_back_is_followed_by_the_next_question() -> None
 
 def test_a_driver_hands_back_an_answer_for_each_request() -> None:
     """One that does not is told so."""
-    flow = flows.call(TRANSCRIPT, Service().conduct())
+    flow = flows.call(TRANSCRIPT, Service().session())
     next(flow)
     with pytest.raises(TypeError, match="a driver hands back an answer"):
         flow.send(None)
@@ -226,7 +233,7 @@ def test_a_job_that_ends_without_a_transcript(ended: str) -> None:
 def test_a_404_on_the_transcript_of_a_running_job_is_none(answers: list[Answer], requests: int) -> None:
     """Where the answer does not say it, the job's own state does."""
     service = Service(*answers)
-    assert service.run(flows.result(TRANSCRIPT, "j", service.conduct())) is None
+    assert service.run(flows.result(TRANSCRIPT, "j", service.session())) is None
     assert len(service.asked) == requests
 
 
@@ -234,9 +241,9 @@ def test_a_404_on_the_transcript_of_no_job_is_an_error() -> None:
     """And a job that was done in between is read."""
     service = Service(failure(404, "Job not found"), failure(404, "Job not found"))
     with pytest.raises(sm.JobNotFoundException):
-        service.run(flows.result(TRANSCRIPT, "j", service.conduct()))
+        service.run(flows.result(TRANSCRIPT, "j", service.session()))
     service = Service(failure(404, "Job not found"), status("done"), done())
-    response = service.run(flows.result(TRANSCRIPT, "j", service.conduct()))
+    response = service.run(flows.result(TRANSCRIPT, "j", service.session()))
     assert response is not None
     assert response.text == "text"
 
@@ -246,8 +253,7 @@ def test_errors_without_the_api_s_body() -> None:
 
     def once(answer: httpx.Response) -> None:
         service = Service(answer)
-        once = RetryPolicy(attempts=1, first=1, longest=1, total=1)
-        service.run(flows.call(TRANSCRIPT, service.conduct(retry=once)))
+        service.run(flows.call(TRANSCRIPT, service.session(retry_attempts=1)))
 
     page = httpx.Response(429, html="<html>secret page</html>", headers={"Request-Id": "r-1"})
     with pytest.raises(

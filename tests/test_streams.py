@@ -16,9 +16,9 @@ import speechmatics as sm
 from speechmatics import ConnectionSettings
 from speechmatics._core import streams
 from speechmatics._core.drivers import BlockingDriver
-from speechmatics._core.flows import Conduct
 from speechmatics._core.operations import JsonObject
-from speechmatics._core.policies import JobPager, RetryPolicy
+from speechmatics._core.policies import JobPager
+from speechmatics._core.session import Session
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,24 +83,20 @@ class Service:
         status = "done" if self.now >= self.ends[job_id] else "running"
         return {"id": job_id, "status": status, "created_at": self.made[job_id].isoformat()}
 
-    def conduct(self) -> Conduct:
-        """The usual conduct, on this clock."""
-        retry = RetryPolicy(attempts=1, first=1, longest=10, total=60)
-        return Conduct(
-            retry=retry, poll_first=0.4, poll_longest=10, hold=20, outage=30, recovery=1, clock=lambda: self.now
-        )
+    def session(self, url: str = "http://host", **settings: Any) -> Session:
+        """The usual settings, without retries, on this clock."""
+        usual: dict[str, Any] = {"retry_attempts": 1, "outage_timeout": 30, "recovery_window": 1}
+        return Session(settings=ConnectionSettings(url, **usual, **settings), clock=lambda: self.now)
 
     def ended(self, *job_ids: str, timeout: float | None = None) -> Iterator[str]:
         """The ids of jobs as they end."""
-        stream = streams.ended(iter(job_ids), self.conduct(), parse=True, timeout=timeout)
+        stream = streams.ended(iter(job_ids), self.session(), parse=True, timeout=timeout)
         return (job.id for job in self.driver.each(stream) if isinstance(job, sm.JobDetails))
 
     def submitted(self, *paths: Path, concurrency: int = 5) -> Iterator[tuple[Any, str]]:
         """Paths and ids of jobs as they end."""
-        settings = ConnectionSettings("http://host", track_submissions=False)
-        return self.driver.each(
-            streams.submitted(iter(paths), CONFIG, settings, self.conduct(), concurrency=concurrency)
-        )
+        session = self.session(track_submissions=False)
+        return self.driver.each(streams.submitted(iter(paths), CONFIG, session, concurrency=concurrency))
 
 
 def error(status: int) -> httpx.Response:
@@ -313,7 +309,9 @@ def test_a_short_job_is_in_hand_soon_however_long_others_take(paths: list[Path])
             yield path
 
     settings = ConnectionSettings("http://host", track_submissions=False)
-    stream = service.driver.each(streams.submitted(files(), CONFIG, settings, service.conduct(), concurrency=2))
+    stream = service.driver.each(
+        streams.submitted(files(), CONFIG, service.session(track_submissions=False), concurrency=2)
+    )
     next(stream)
     for _ in range(4):
         before = service.now
@@ -354,7 +352,7 @@ def test_what_ends_a_submission_names_the_jobs_and_their_paths(paths: list[Path]
         raise LookupError("no more paths")
 
     service = Service()
-    stream = streams.submitted(broken(), CONFIG, ConnectionSettings("http://host"), service.conduct(), concurrency=3)
+    stream = streams.submitted(broken(), CONFIG, service.session(), concurrency=3)
     with pytest.raises(LookupError) as own:
         list(service.driver.each(stream))
     assert notes(own) == expected
@@ -365,7 +363,7 @@ def test_the_list_is_walked_through(paths: list[Path]) -> None:
     service = Service({f"j{number}": 0 for number in range(7)})
     for parse in (True, False):
         service.asked.clear()
-        walk = service.driver.each(streams.pages(service.conduct(), parse=parse, include_deleted=False, page_size=3))
+        walk = service.driver.each(streams.pages(service.session(), parse=parse, include_deleted=False, page_size=3))
         assert service.asked == []
         first = next(walk)
         assert len(service.asked) == 1
@@ -373,7 +371,7 @@ def test_the_list_is_walked_through(paths: list[Path]) -> None:
         assert isinstance(first, sm.JobDetails) is parse
         assert rest == ["j5", "j4", "j3", "j2", "j1", "j0"]
     with pytest.raises(sm.InvalidInputError):
-        streams.pages(service.conduct(), parse=True, include_deleted=False, page_size=0)
+        streams.pages(service.session(), parse=True, include_deleted=False, page_size=0)
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:

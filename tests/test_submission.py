@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 import speechmatics as sm
 from speechmatics import ConnectionSettings
 from speechmatics._core import operations
-from speechmatics._core.flows import Aside, Conduct, Flow, Retry, Sleep, call, delete_job
+from speechmatics._core.flows import Aside, Flow, Sleep, call, delete_job
 from speechmatics._core.operations import Operation, Request
-from speechmatics._core.policies import RetryPolicy, may_have_arrived, retry_after
+from speechmatics._core.policies import may_have_arrived, next_delay, retry_after
+from speechmatics._core.session import Retry, Session
 from speechmatics._core.submission import submit
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
@@ -38,18 +39,14 @@ class Service:
         self.config: dict[str, Any] = {}
         self.retries: list[Retry] = []
 
-    def conduct(self, attempts: int = 4) -> Conduct:
+    def session(self, **settings: Any) -> Session:
         """No chance, a clock that counts the sleeps."""
-        retry = RetryPolicy(attempts=attempts, first=1, longest=8, total=100, chance=lambda: 1.0)
-        return Conduct(
-            retry=retry,
-            poll_first=0.4,
-            poll_longest=10,
-            hold=0,
-            outage=10,
-            recovery=5,
-            clock=lambda: sum(self.slept),
+        usual = {"retry_attempts": 4, "retry_delay": 1, "retry_delay_max": 8, "retry_total": 100, "long_poll": 0}
+        return Session(
+            settings=ConnectionSettings("http://host", **(usual | settings)),
             on_retry=self.retries.append,
+            clock=lambda: sum(self.slept),
+            chance=lambda: 1.0,
         )
 
     def run(self, flow: Flow[Any]) -> Any:
@@ -86,10 +83,9 @@ class Service:
             return flow.send(answer)
         return flow.throw(answer("failed", request=request))
 
-    def submit(self, audio: Any = b"audio", config: Any = CONFIG, attempts: int = 4, **settings: Any) -> str:
+    def submit(self, audio: Any = b"audio", config: Any = CONFIG, **settings: Any) -> str:
         """Submits, and gives the job's id."""
-        connection = ConnectionSettings("http://host", **settings)
-        job_id: str = self.run(submit(audio, config, connection, self.conduct(attempts)))
+        job_id: str = self.run(submit(audio, config, self.session(**settings)))
         assert self.answers == []
         return job_id
 
@@ -166,7 +162,7 @@ def test_submissions_end_with_the_last_failure() -> None:
     """When the attempts are used up, and the job is certainly absent."""
     service = Service(sm.ReadTimeout, *empty(), sm.ReadTimeout, *empty())
     with pytest.raises(sm.ReadTimeout) as caught:
-        service.submit(attempts=2)
+        service.submit(retry_attempts=2)
     assert caught.value.__notes__ == ["sent 2 times"]
 
 
@@ -300,7 +296,7 @@ def test_a_stream_that_cannot_be_rewound_is_never_replayed() -> None:
 
 def test_an_interrupted_submission_says_what_to_look_for() -> None:
     """Ctrl-C leaves the submission's id in the notes."""
-    flow = submit(b"audio", CONFIG, ConnectionSettings("http://host"), Service().conduct())
+    flow = submit(b"audio", CONFIG, Service().session())
     opening = next(flow)
     assert isinstance(opening, Aside)
     opening.function()
@@ -335,22 +331,22 @@ def test_a_job_that_is_gone_while_it_is_looked_at_is_not_the_submission() -> Non
 def test_idempotent_requests_are_sent_again() -> None:
     """With `Retry-After` obeyed; a delete whose answer was lost is not a job that never was."""
     service = Service(error(429, **{"Retry-After": "7"}), sm.ReadError, httpx.Response(200, text="x"))
-    service.run(call(operations.get_job("j"), service.conduct()))
+    service.run(call(operations.get_job("j"), service.session()))
     assert service.slept == [8, 2]
     service = Service(sm.ReadTimeout, error(404))
-    assert service.run(delete_job("j", service.conduct(), force=True)) == "deleted"
+    assert service.run(delete_job("j", service.session(), force=True)) == "deleted"
     service = Service(sm.ConnectError, error(404))
     with pytest.raises(sm.JobNotFoundException):
-        service.run(delete_job("j", replace(service.conduct(), on_retry=None), force=True))
+        service.run(delete_job("j", replace(service.session(), on_retry=None), force=True))
 
 
 @given(st.integers(1, 50), st.floats(0, 1), st.floats(0, 1000), st.integers(0, 1000))
 def test_delays_stay_within_their_bounds(attempt: int, chance: float, elapsed: float, asked: int) -> None:
     """Between 0 and the doubling bound, on top of what the server asks; never past the total."""
-    policy = RetryPolicy(attempts=20, first=0.5, longest=20, total=120, chance=lambda: chance)
+    settings = ConnectionSettings(retry_attempts=20, retry_delay=0.5, retry_delay_max=20, retry_total=120)
     response = error(503, **{"Retry-After": str(asked)})
     response.request = httpx.Request("GET", "http://host/v2/jobs")
-    delay = policy.delay(attempt, elapsed, sm.ServerError(response))
+    delay = next_delay(settings, attempt, elapsed, sm.ServerError(response), lambda: chance)
     if delay is None:
         assert attempt >= 20 or elapsed + asked + 20 > 120
     else:

@@ -6,7 +6,6 @@ A flow does no I/O and knows no clock but the one it is given. A driver sends ea
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -17,13 +16,14 @@ from speechmatics._core import operations
 from speechmatics._core.operations import CustomRequest, Operation, Request
 from speechmatics._core.policies import (
     HELD,
-    RetryPolicy,
     is_passing,
     may_have_arrived,
+    next_delay,
     polling_delay,
     retry_after,
     wait_seconds,
 )
+from speechmatics._core.session import Retry, Session
 from speechmatics.exceptions import (
     InvalidResponseError,
     JobExpiredError,
@@ -35,13 +35,10 @@ from speechmatics.exceptions import (
     error_for_status,
 )
 from speechmatics.models.job import JobDetails, JobStatus
-from speechmatics.settings import ConnectionSettings
 
 __all__ = [
     "Aside",
-    "Conduct",
     "Flow",
-    "Retry",
     "Sleep",
     "Stream",
     "aside",
@@ -83,77 +80,14 @@ LAST_LOOK = 0.05
 """Seconds that a request may take whose deadline is here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
-    """What a program is told when a request is to be sent again.
-
-    Attributes:
-        method: HTTP method.
-        path: Path below the base URL.
-        attempt: Requests sent so far, 1 or more.
-        delay: Seconds until the next one.
-        error: How the last one failed.
-    """
-
-    method: str
-    path: str
-    attempt: int
-    delay: float
-    error: SpeechmaticsError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conduct:
-    """How a client behaves, whatever it asks for.
-
-    Attributes:
-        retry: When to send again what failed.
-        poll_first: Seconds between the first looks at a job.
-        poll_longest: Seconds at most between two looks.
-        hold: Whole seconds that the server is asked to hold an answer back while a job runs; 0 never asks.
-        outage: Seconds without a usable answer after which waiting ends.
-        recovery: Seconds over which a submission is looked for after an ambiguous failure.
-        clock: Seconds from any fixed point, never running backwards.
-        on_retry: Told of each request that is sent again.
-    """
-
-    retry: RetryPolicy
-    poll_first: float
-    poll_longest: float
-    hold: int
-    outage: float
-    recovery: float
-    clock: Callable[[], float]
-    on_retry: Callable[[Retry], None] | None = None
-
-    @classmethod
-    def of(cls, settings: ConnectionSettings, on_retry: Callable[[Retry], None] | None = None) -> Conduct:
-        """What the settings say."""
-        return cls(
-            retry=RetryPolicy(
-                attempts=settings.retry_attempts,
-                first=settings.retry_delay,
-                longest=settings.retry_delay_max,
-                total=settings.retry_total,
-            ),
-            poll_first=settings.poll_interval,
-            poll_longest=settings.poll_interval_max,
-            hold=settings.long_poll,
-            outage=settings.outage_timeout,
-            recovery=settings.recovery_window,
-            clock=time.monotonic,
-            on_retry=on_retry,
-        )
-
-
-def call(request: Request, conduct: Conduct) -> Flow[httpx.Response]:
+def call(request: Request, session: Session) -> Flow[httpx.Response]:
     """Sends a request, and again where that is harmless and may help.
 
     Raises:
         APIStatusError: The answer is an error.
         RequestError: No whole answer came.
     """
-    started = conduct.clock()
+    started = session.clock()
     attempt = 0
     while True:
         attempt += 1
@@ -162,10 +96,10 @@ def call(request: Request, conduct: Conduct) -> Flow[httpx.Response]:
         except SpeechmaticsError as error:
             if not (request.repeatable and is_passing(error)):
                 raise
-            yield Sleep(before_next(request, attempt, conduct.clock() - started, error, conduct))
+            yield Sleep(before_next(request, attempt, session.clock() - started, error, session))
 
 
-def result(transcript: Operation[object, object], job_id: str, conduct: Conduct) -> Flow[httpx.Response | None]:
+def result(transcript: Operation[object, object], job_id: str, session: Session) -> Flow[httpx.Response | None]:
     """Asks for a transcript; None while the job runs.
 
     The service answers 404 both for a job that runs and for one that does not exist; where the answer does not say
@@ -176,20 +110,20 @@ def result(transcript: Operation[object, object], job_id: str, conduct: Conduct)
         TranscriptionError: The job ended without a transcript.
     """
     try:
-        return (yield from call(transcript, conduct))
+        return (yield from call(transcript, session))
     except JobNotFoundException as error:
         if _is_early(error):
             return None
     operation = operations.get_job(job_id)
-    job = operation.parse((yield from call(operation, conduct)))
+    job = operation.parse((yield from call(operation, session)))
     if job.is_running:
         return None
     if job.status != JobStatus.DONE:
         raise _ended_without_transcript(job)
-    return (yield from call(transcript, conduct))
+    return (yield from call(transcript, session))
 
 
-def delete_job(job_id: str, conduct: Conduct, *, force: bool) -> Flow[str | None]:
+def delete_job(job_id: str, session: Session, *, force: bool) -> Flow[str | None]:
     """Deletes a job, and gives its status then; None if it runs and `force` is not set.
 
     Raises:
@@ -199,12 +133,12 @@ def delete_job(job_id: str, conduct: Conduct, *, force: bool) -> Flow[str | None
 
     def note(retry: Retry) -> None:
         failures.append(retry)
-        if conduct.on_retry is not None:
-            conduct.on_retry(retry)
+        if session.on_retry is not None:
+            session.on_retry(retry)
 
     operation = operations.delete_job(job_id, force=force)
     try:
-        response = yield from call(operation, replace(conduct, on_retry=note))
+        response = yield from call(operation, replace(session, on_retry=note))
     except JobRunningError:
         return None
     except (JobNotFoundException, JobExpiredError):
@@ -217,7 +151,7 @@ def delete_job(job_id: str, conduct: Conduct, *, force: bool) -> Flow[str | None
 def wait(
     transcript: Operation[object, object],
     job_id: str,
-    conduct: Conduct,
+    session: Session,
     *,
     timeout: float | None = None,
     on_status: Callable[[JobDetails], None] | None = None,
@@ -232,12 +166,12 @@ def wait(
         TranscriptionError: The job ended without a transcript.
         WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
     """
-    deadline = None if timeout is None else conduct.clock() + timeout
-    answered = changed = conduct.clock()
+    deadline = None if timeout is None else session.clock() + timeout
+    answered = changed = session.clock()
     status: str | None = None
 
     def left() -> float | None:
-        return None if deadline is None else deadline - conduct.clock()
+        return None if deadline is None else deadline - session.clock()
 
     def limit() -> float | None:
         return left() if timeout else None
@@ -245,23 +179,23 @@ def wait(
     def pause_after(error: SpeechmaticsError) -> float:
         if not (may_recover(error) or _is_early(error)):
             raise error
-        if conduct.clock() - answered > conduct.outage:
-            error.add_note(f"no usable answer came for {conduct.outage:g} s")
+        if session.clock() - answered > session.settings.outage_timeout:
+            error.add_note(f"no usable answer came for {session.settings.outage_timeout:g} s")
             raise error
-        return max(_delay(conduct, changed), min(retry_after(error) or 0, conduct.outage))
+        return max(_delay(session, changed), min(retry_after(error) or 0, session.settings.outage_timeout))
 
     try:
         while True:
-            asked = conduct.clock()
+            asked = session.clock()
             # A program that wants to hear of each status hears the first one at once.
-            hold = 0 if status is None and on_status is not None else wait_seconds(conduct.hold, left())
+            hold = 0 if status is None and on_status is not None else wait_seconds(session.settings.long_poll, left())
             try:
                 job = yield from _look(job_id, hold, limit())
             except SpeechmaticsError as error:
                 pause = pause_after(error)
             else:
                 if job.status != status:
-                    status, changed = job.status, conduct.clock()
+                    status, changed = job.status, session.clock()
                     if on_status is not None:
                         on_status(job)
                 if job.status == JobStatus.DONE:
@@ -270,8 +204,8 @@ def wait(
                     except SpeechmaticsError as error:
                         pause = pause_after(error)
                 elif job.is_running:
-                    answered = conduct.clock()
-                    pause = 0.0 if answered - asked >= HELD else _delay(conduct, changed)
+                    answered = session.clock()
+                    pause = 0.0 if answered - asked >= HELD else _delay(session, changed)
                 else:
                     raise _ended_without_transcript(job)
             rest = left()
@@ -319,15 +253,15 @@ def exchange(request: Request, left: float | None = None) -> Flow[httpx.Response
     return response
 
 
-def before_next(request: Request, attempt: int, elapsed: float, error: SpeechmaticsError, conduct: Conduct) -> float:
+def before_next(request: Request, attempt: int, elapsed: float, error: SpeechmaticsError, session: Session) -> float:
     """Seconds until a request is sent again; raises the error if it is not."""
-    delay = conduct.retry.delay(attempt, elapsed, error)
+    delay = next_delay(session.settings, attempt, elapsed, error, session.chance)
     if delay is None:
         if attempt > 1:
             error.add_note(f"sent {attempt} times")
         raise error
-    if conduct.on_retry is not None:
-        conduct.on_retry(Retry(method=request.method, path=request.path, attempt=attempt, delay=delay, error=error))
+    if session.on_retry is not None:
+        session.on_retry(Retry(method=request.method, path=request.path, attempt=attempt, delay=delay, error=error))
     return delay
 
 
@@ -341,8 +275,8 @@ def _is_early(error: SpeechmaticsError) -> bool:
     return isinstance(error, JobNotFoundException) and error.error.lower() in NOT_READY
 
 
-def _delay(conduct: Conduct, since: float) -> float:
-    return polling_delay(conduct.poll_first, conduct.poll_longest, conduct.clock() - since)
+def _delay(session: Session, since: float) -> float:
+    return polling_delay(session.settings.poll_interval, session.settings.poll_interval_max, session.clock() - since)
 
 
 def _ended_without_transcript(job: JobDetails) -> TranscriptionError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -21,14 +20,15 @@ from speechmatics.exceptions import (
     RequestError,
     SpeechmaticsError,
 )
+from speechmatics.settings import ConnectionSettings
 
 __all__ = [
     "CURSOR_STEP",
     "HELD",
     "JobPager",
-    "RetryPolicy",
     "is_passing",
     "may_have_arrived",
+    "next_delay",
     "polling_delay",
     "recovery_delays",
     "retry_after",
@@ -51,40 +51,30 @@ HELD = 0.5
 """Seconds from which on an answer counts as held back by a server that honours `wait`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How often and when to send again what failed and may pass.
+def next_delay(
+    settings: ConnectionSettings,
+    attempt: int,
+    elapsed: float,
+    error: SpeechmaticsError,
+    chance: Callable[[], float] = random.random,
+) -> float | None:
+    """Seconds until a request that failed is sent again, or None to give up.
 
-    Attributes:
-        attempts: Requests in all, 1 or more; 1 never sends again.
-        first: Seconds within which the second request is sent.
-        longest: Seconds at most between two requests, unless the server asks for more.
-        total: Seconds after which nothing is sent again.
+    The delay is drawn evenly from 0 to a bound that doubles with each attempt, so that clients which failed together
+    do not come back together. A server's `Retry-After` is obeyed on top of it.
+
+    Args:
+        settings: `retry_attempts`, `retry_delay`, `retry_delay_max` and `retry_total` count.
+        attempt: Requests sent so far, 1 or more.
+        elapsed: Seconds since the first of them began.
+        error: How the last one failed.
         chance: A number from 0 to 1, drawn anew for each delay.
     """
-
-    attempts: int
-    first: float
-    longest: float
-    total: float
-    chance: Callable[[], float] = random.random
-
-    def delay(self, attempt: int, elapsed: float, error: SpeechmaticsError) -> float | None:
-        """Seconds until the next request, or None to give up.
-
-        The delay is drawn evenly from 0 to a bound that doubles with each attempt, so that clients which failed
-        together do not come back together. A server's `Retry-After` is obeyed on top of it.
-
-        Args:
-            attempt: Requests sent so far, 1 or more.
-            elapsed: Seconds since the first of them began.
-            error: How the last one failed.
-        """
-        if attempt >= self.attempts:
-            return None
-        delay = self.chance() * min(self.longest, self.first * 2.0 ** min(attempt - 1, 60))
-        delay += retry_after(error) or 0
-        return None if elapsed + delay > self.total else delay
+    if attempt >= settings.retry_attempts:
+        return None
+    delay = chance() * min(settings.retry_delay_max, settings.retry_delay * 2.0 ** min(attempt - 1, 60))
+    delay += retry_after(error) or 0
+    return None if elapsed + delay > settings.retry_total else delay
 
 
 def retry_after(error: SpeechmaticsError) -> float | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 import httpx
 
 from speechmatics._core import operations
-from speechmatics._core.flows import Conduct, Flow, Sleep, Stream, call, exchange, may_recover
+from speechmatics._core.flows import Flow, Sleep, Stream, call, exchange, may_recover
 from speechmatics._core.operations import JsonObject, Request
 from speechmatics._core.policies import (
     CURSOR_STEP,
@@ -23,6 +23,7 @@ from speechmatics._core.policies import (
     wait_seconds,
     with_zone,
 )
+from speechmatics._core.session import Session
 from speechmatics._core.submission import submit
 from speechmatics.exceptions import (
     APIStatusError,
@@ -34,7 +35,6 @@ from speechmatics.exceptions import (
 )
 from speechmatics.models.config import ConfigSource, as_job_config
 from speechmatics.models.job import JobDetails
-from speechmatics.settings import ConnectionSettings
 
 __all__ = ["Submitted", "Watch", "ended", "pages", "submitted"]
 
@@ -51,7 +51,7 @@ MAX_CONCURRENCY = 50
 _logger = logging.getLogger("speechmatics")
 
 
-def pages(conduct: Conduct, *, parse: bool, include_deleted: bool, page_size: int) -> Stream[JsonObject | JobDetails]:
+def pages(session: Session, *, parse: bool, include_deleted: bool, page_size: int) -> Stream[JsonObject | JobDetails]:
     """Goes through all jobs, page by page, the most recent first; each job comes once.
 
     Raises:
@@ -64,7 +64,7 @@ def pages(conduct: Conduct, *, parse: bool, include_deleted: bool, page_size: in
         operation = operations.list_jobs(
             created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
         )
-        response = yield from call(operation, conduct)
+        response = yield from call(operation, session)
         jobs = operation.parse(response)
         shown: Sequence[JsonObject | JobDetails] = jobs if parse else operation.read(response)
         return [shown[position] for position in pager.take([(job.id, job.created_at) for job in jobs])]
@@ -77,7 +77,7 @@ def pages(conduct: Conduct, *, parse: bool, include_deleted: bool, page_size: in
 
 
 def ended(
-    job_ids: Iterable[str], conduct: Conduct, *, parse: bool, timeout: float | None
+    job_ids: Iterable[str], session: Session, *, parse: bool, timeout: float | None
 ) -> Stream[JsonObject | JobDetails]:
     """Waits for many jobs, and gives each as it ends; the time begins with the first step.
 
@@ -92,7 +92,7 @@ def ended(
         return [job if parse else raw for raw, job in (yield from watch.next_ended())]
 
     def walk() -> Stream[JsonObject | JobDetails]:
-        watch = Watch(conduct, timeout)
+        watch = Watch(session, timeout)
         for job_id in awaited:
             watch.add(job_id)
         while watch.running:
@@ -104,8 +104,7 @@ def ended(
 def submitted(
     paths: Iterable[str | os.PathLike[str]],
     source: ConfigSource,
-    settings: ConnectionSettings,
-    conduct: Conduct,
+    session: Session,
     *,
     concurrency: int,
 ) -> Stream[Submitted]:
@@ -118,13 +117,13 @@ def submitted(
     if not 1 <= concurrency <= MAX_CONCURRENCY:
         raise InvalidInputError(f"concurrency must be from 1 to {MAX_CONCURRENCY}, not {concurrency}")
     config = as_job_config(source)
-    watch = Watch(conduct)
+    watch = Watch(session)
     path_of: dict[str, str | os.PathLike[str]] = {}
 
     def submit_one(path: str | os.PathLike[str]) -> Flow[list[Submitted]]:
         with watch.named():
             try:
-                job_id = yield from submit(path, config, settings, conduct)
+                job_id = yield from submit(path, config, session)
             except APIStatusError as error:
                 _logger.warning("%s was not submitted: %s", path, error)
             else:
@@ -157,15 +156,15 @@ class Watch:
         running: The jobs that have not been seen to end, by id, and how a note names each.
 
     Args:
-        conduct: How the client behaves.
+        session: What the client's conversations share.
         timeout: Seconds from now on that all of them may take; None for no limit.
     """
 
-    def __init__(self, conduct: Conduct, timeout: float | None = None) -> None:
-        self._conduct = conduct
+    def __init__(self, session: Session, timeout: float | None = None) -> None:
+        self._session = session
         self._timeout = timeout
-        self._deadline = None if timeout is None else conduct.clock() + timeout
-        self._newest = conduct.clock()
+        self._deadline = None if timeout is None else session.clock() + timeout
+        self._newest = session.clock()
         self._created: dict[str, datetime | None] = {}
         self._listed = True
         self.running: dict[str, str] = {}
@@ -173,7 +172,7 @@ class Watch:
     def add(self, job_id: str, name: str | None = None) -> None:
         """Waits for a job too."""
         self.running[job_id] = name or job_id
-        self._newest = self._conduct.clock()
+        self._newest = self._session.clock()
         self._listed = True
 
     def next_ended(self) -> Flow[list[tuple[JsonObject, JobDetails]]]:
@@ -183,16 +182,18 @@ class Watch:
             JobNotFoundException: There is no such job.
             WaitTimeoutError: None of them ended in time; they still run.
         """
-        conduct = self._conduct
+        session = self._session
         with self.named():
-            answered = conduct.clock()
+            answered = session.clock()
             while True:
-                asked = conduct.clock()
-                pause = polling_delay(conduct.poll_first, conduct.poll_longest, asked - self._newest)
+                asked = session.clock()
+                pause = polling_delay(
+                    session.settings.poll_interval, session.settings.poll_interval_max, asked - self._newest
+                )
                 found: dict[str, tuple[JsonObject, JobDetails]] = {}
                 try:
                     yield from self._look(found)
-                    answered = conduct.clock()
+                    answered = session.clock()
                     if len(self.running) == 1 and answered - asked >= HELD:
                         pause = 0.0
                 except SpeechmaticsError as error:
@@ -200,10 +201,10 @@ class Watch:
                     if not found:
                         if not may_recover(error):
                             raise
-                        if conduct.clock() - answered > conduct.outage:
-                            error.add_note(f"no usable answer came for {conduct.outage:g} s")
+                        if session.clock() - answered > session.settings.outage_timeout:
+                            error.add_note(f"no usable answer came for {session.settings.outage_timeout:g} s")
                             raise
-                    pause = max(pause, min(retry_after(error) or 0, conduct.outage))
+                    pause = max(pause, min(retry_after(error) or 0, session.settings.outage_timeout))
                 if found:
                     ended = [found[job_id] for job_id in self.running if job_id in found]
                     for job_id in found:
@@ -239,7 +240,7 @@ class Watch:
                 if is_passing(error):
                     raise
                 self._listed = False
-        hold = wait_seconds(self._conduct.hold, self._left()) if len(self.running) == 1 else 0
+        hold = wait_seconds(self._session.settings.long_poll, self._left()) if len(self.running) == 1 else 0
         for job_id in self.running:
             if job_id not in shown:
                 if shown and self._is_over():
@@ -285,7 +286,7 @@ class Watch:
         return exchange(request, self._left() if self._timeout else None)
 
     def _left(self) -> float | None:
-        return None if self._deadline is None else self._deadline - self._conduct.clock()
+        return None if self._deadline is None else self._deadline - self._session.clock()
 
     def _is_over(self) -> bool:
         left = self._left()

@@ -8,9 +8,10 @@ from functools import partial
 from uuid import uuid4
 
 from speechmatics._core import operations
-from speechmatics._core.flows import Conduct, Flow, Sleep, aside, before_next, call, exchange, may_recover
+from speechmatics._core.flows import Flow, Sleep, aside, before_next, call, exchange, may_recover
 from speechmatics._core.media import AudioInput, open_audio
 from speechmatics._core.policies import JobPager, is_passing, may_have_arrived, recovery_delays, server_time
+from speechmatics._core.session import Session
 from speechmatics.exceptions import (
     AudioError,
     ConfigError,
@@ -44,8 +45,7 @@ OURS = "sm-typed-"
 def submit(
     audio: AudioInput | None,
     source: ConfigSource,
-    settings: ConnectionSettings,
-    conduct: Conduct,
+    session: Session,
     on_progress: Progress | None = None,
 ) -> Flow[str]:
     """Checks audio and configuration, submits them so that there is just one job, and gives its id.
@@ -55,8 +55,8 @@ def submit(
         SubmissionUncertainError: Whether there is a job could not be found out.
         APIStatusError, RequestError: The submission failed, and there is no job.
     """
-    operation, submission_id = yield from aside(partial(_prepare, audio, source, settings, on_progress))
-    return (yield from _submit(operation, conduct, submission_id))
+    operation, submission_id = yield from aside(partial(_prepare, audio, source, session.settings, on_progress))
+    return (yield from _submit(operation, session, submission_id))
 
 
 def _prepare(
@@ -84,13 +84,13 @@ def _track(config: JobConfig) -> str:
     return submission_id
 
 
-def _submit(operation: operations.Operation[str, str], conduct: Conduct, submission_id: str | None) -> Flow[str]:
+def _submit(operation: operations.Operation[str, str], session: Session, submission_id: str | None) -> Flow[str]:
     """Sends a submission, and again what cannot have been worked on.
 
     After any other failure that passes, the recent jobs are searched for `submission_id`, and only a submission that
     is not among them is sent again.
     """
-    started = conduct.clock()
+    started = session.clock()
     attempt = 0
     try:
         while True:
@@ -100,7 +100,7 @@ def _submit(operation: operations.Operation[str, str], conduct: Conduct, submiss
             except SpeechmaticsError as error:
                 failure = error
             if may_have_arrived(failure, operation.path):
-                job_id = yield from _recover(submission_id, started, failure, conduct)
+                job_id = yield from _recover(submission_id, started, failure, session)
                 if job_id is not None:
                     return job_id
             elif not is_passing(failure):
@@ -108,7 +108,7 @@ def _submit(operation: operations.Operation[str, str], conduct: Conduct, submiss
             if operation.body is not None and not operation.body.replayable:
                 failure.add_note("the audio stream cannot be rewound, so that it was not sent again; there is no job")
                 raise failure
-            yield Sleep(before_next(operation, attempt, conduct.clock() - started, failure, conduct))
+            yield Sleep(before_next(operation, attempt, session.clock() - started, failure, session))
     except BaseException as error:
         if submission_id is not None and not isinstance(error, SpeechmaticsError | GeneratorExit):
             error.add_note(f"the submission may have created a job; its tracking.details hold {submission_id}")
@@ -116,7 +116,7 @@ def _submit(operation: operations.Operation[str, str], conduct: Conduct, submiss
 
 
 def _recover(
-    submission_id: str | None, started: float, failure: SpeechmaticsError, conduct: Conduct
+    submission_id: str | None, started: float, failure: SpeechmaticsError, session: Session
 ) -> Flow[str | None]:
     """Looks for a submission that may have made a job; None if it certainly has not."""
     if submission_id is None:
@@ -125,11 +125,11 @@ def _recover(
         )
     others: set[str] = set()
     trouble: SpeechmaticsError | None = None
-    for delay in (0.0, *recovery_delays(conduct.recovery)):
+    for delay in (0.0, *recovery_delays(session.settings.recovery_window)):
         if delay:
             yield Sleep(delay)
         try:
-            job_id = yield from _search(submission_id, started, others, conduct)
+            job_id = yield from _search(submission_id, started, others, session)
         except SpeechmaticsError as error:
             trouble = error
             if not may_recover(error):
@@ -148,16 +148,16 @@ def _recover(
     ) from trouble
 
 
-def _search(submission_id: str, started: float, others: set[str], conduct: Conduct) -> Flow[str | None]:
+def _search(submission_id: str, started: float, others: set[str], session: Session) -> Flow[str | None]:
     """Goes through the jobs made since the submission began; those that are not it join `others`."""
     pager = JobPager(operations.MAX_PAGE)
     for _ in range(RECOVERY_PAGES):
         operation = operations.list_jobs(created_before=pager.created_before, limit=operations.MAX_PAGE)
-        response = yield from call(operation, conduct)
+        response = yield from call(operation, session)
         jobs = operation.parse(response)
         for job in jobs:
             if job.id not in others:
-                if submission_id in (yield from _submissions_of(job, conduct)):
+                if submission_id in (yield from _submissions_of(job, session)):
                     return job.id
                 others.add(job.id)
         pager.take([(job.id, job.created_at) for job in jobs])
@@ -166,18 +166,18 @@ def _search(submission_id: str, started: float, others: set[str], conduct: Condu
         if pager.finished:
             return None
         if now is not None and oldest is not None:
-            begun = now - timedelta(seconds=conduct.clock() - started)
+            begun = now - timedelta(seconds=session.clock() - started)
             if oldest.replace(tzinfo=oldest.tzinfo or UTC) < begun - RECOVERY_MARGIN:
                 return None
     raise InvalidResponseError(f"{RECOVERY_PAGES} pages of jobs do not reach back to the submission")
 
 
-def _submissions_of(job: JobDetails, conduct: Conduct) -> Flow[list[object]]:
+def _submissions_of(job: JobDetails, session: Session) -> Flow[list[object]]:
     """What stands where a job has its submission's id; it is asked for where the list shows no configuration."""
     if job.config is None and job.tracking is None:
         operation = operations.get_job(job.id)
         try:
-            job = operation.parse((yield from call(operation, conduct)))
+            job = operation.parse((yield from call(operation, session)))
         except (JobNotFoundException, JobExpiredError):
             return []
         if job.config is None and job.tracking is None:
