@@ -46,6 +46,8 @@ DEFAULT_MP_URL = "https://mp.speechmatics.com"
 """The management platform (reference)."""
 MAX_UPLOAD_BYTES = 1_000_000_000
 """Upload limit of the service: a file must be under 1 GB (documentation)."""
+MAX_RESPONSE_BYTES = 1024**3
+"""More than a transcript of a hundred hours has."""
 
 _PREFIX = "SPEECHMATICS_"
 _SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
@@ -129,6 +131,7 @@ def _from_json(value: object) -> object:
 
 Seconds = Annotated[float, Field(gt=0)]
 OptionalSeconds = Annotated[Seconds | None, BeforeValidator(_none_if_named)]
+OptionalBytes = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_none_if_named)]
 
 
 class _Values(TypedDict, total=False):
@@ -161,11 +164,14 @@ class _Values(TypedDict, total=False):
     retry_total: float
     track_submissions: bool
     recovery_window: float
+    recovery_window_long: float
+    call_timeout: float | None
     connect_timeout: float | None
     read_timeout: float | None
     write_timeout: float | None
     pool_timeout: float | None
     max_upload_bytes: int | None
+    max_response_bytes: int | None
     poll_interval: float
     poll_interval_max: float
     wait_timeout: float | None
@@ -252,8 +258,12 @@ class ConnectionSettings(BuiltByOne, BaseSettings):
     """Seconds to send one part of a request; None for no limit."""
     pool_timeout: OptionalSeconds = 60
     """Seconds to get a connection of the pool; None for no limit."""
-    max_upload_bytes: Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_none_if_named)] = MAX_UPLOAD_BYTES
+    call_timeout: OptionalSeconds = 300
+    """Seconds that any call other than a submission or a wait may take as a whole; None for no limit."""
+    max_upload_bytes: OptionalBytes = MAX_UPLOAD_BYTES
     """A file must be smaller than this many bytes; None for a server without a limit."""
+    max_response_bytes: OptionalBytes = MAX_RESPONSE_BYTES
+    """Bytes, unpacked, that an answer may have; None for no limit."""
     poll_interval: Seconds = 0.4
     """Seconds between the first looks at a running job."""
     poll_interval_max: Seconds = 10
@@ -276,6 +286,8 @@ class ConnectionSettings(BuiltByOne, BaseSettings):
     """Whether a submission carries a `submission_id` in `tracking.details`, by which it is found after a failure."""
     recovery_window: Annotated[float, Field(ge=0)] = 5
     """Seconds over which a submission is looked for after a failure, since its job may appear late."""
+    recovery_window_long: Annotated[float, Field(ge=0)] = 30
+    """Seconds over which a submission is looked for after its answer was lost altogether."""
     trust_env: bool = True
     """Whether proxies and certificates named in the environment are used."""
 

@@ -66,9 +66,25 @@ def test_an_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_none_can_be_said_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """`none` lifts a limit."""
     monkeypatch.setenv("SPEECHMATICS_MAX_UPLOAD_BYTES", "none")
+    monkeypatch.setenv("SPEECHMATICS_MAX_RESPONSE_BYTES", "none")
     monkeypatch.setenv("SPEECHMATICS_READ_TIMEOUT", "None")
+    monkeypatch.setenv("SPEECHMATICS_CALL_TIMEOUT", "none")
     settings = ConnectionSettings()
-    assert (settings.max_upload_bytes, settings.read_timeout) == (None, None)
+    assert (settings.max_upload_bytes, settings.max_response_bytes) == (None, None)
+    assert (settings.read_timeout, settings.call_timeout) == (None, None)
+
+
+def test_limits_of_calls_and_answers() -> None:
+    """Each has a default; the longer window may be 0, the others may not."""
+    settings = ConnectionSettings()
+    assert (settings.recovery_window_long, settings.call_timeout, settings.max_response_bytes) == (30, 300, 1024**3)
+    assert ConnectionSettings(recovery_window_long=0).recovery_window_long == 0
+    with pytest.raises(SettingsError, match="recovery_window_long"):
+        ConnectionSettings(recovery_window_long=-1)
+    with pytest.raises(SettingsError, match="call_timeout"):
+        ConnectionSettings(call_timeout=0)
+    with pytest.raises(SettingsError, match="max_response_bytes"):
+        ConnectionSettings(max_response_bytes=0)
 
 
 def test_what_existing_code_passes_is_taken() -> None:
