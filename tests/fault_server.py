@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import random
-import select
 import socket
 import ssl
-import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
-from http import HTTPStatus
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.fault_rules import NO_FAULT, PAGE, Ending, Quirks, Rule, random_faults
-from tests.fault_service import Answer, Job, Service, Upload, held_seconds, transcript_of, word_of
+from tests.fault_rules import NO_FAULT, PAGE, Ending, Quirks, Rule
+from tests.fault_service import Answer, Job, Service, held_seconds, transcript_of, word_of
+from tests.fault_wire import Body, Upload, Wire, status_line
+from tests.random_faults import random_faults
 
 __all__ = [
     "FaultServer",
@@ -31,11 +30,6 @@ __all__ = [
     "transcript_of",
     "word_of",
 ]
-
-PIECE = 256 * 1024
-"""Bytes of a request's body that are read at once."""
-HEAD_PIECE = 4096
-"""Bytes that are read at once until a head is complete."""
 
 
 @dataclass
@@ -177,7 +171,9 @@ class FaultServer:
             self.met.add(chosen.name)
             return chosen
 
-    def _start(self, work: Callable[[], None]) -> None:
+    def _start(self, work: Callable[[], None]) -> bool:
+        """Starts a thread, unless the server closes."""
+
         def run() -> None:
             try:
                 work()
@@ -188,9 +184,10 @@ class FaultServer:
         thread = threading.Thread(target=run, daemon=True)
         with self._lock:
             if self._closing.is_set():
-                return
+                return False
             self._threads.add(thread)
             thread.start()
+        return True
 
     def _copy_threads(self) -> list[threading.Thread]:
         with self._lock:
@@ -239,18 +236,23 @@ class FaultServer:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            self._start(partial(self._serve, connection, self.connections))
             self.connections += 1
+            if not self._start(partial(self._serve, connection, self.connections - 1)):
+                connection.close()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._tls is not None:
-            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        except OSError:
+            connection.close()
+            return
         with self._lock:
             self._open.add(connection)
             if self._closing.is_set():
                 _shutdown(connection)
-        wire = _Wire(connection, self._pause)
+        wire = Wire(connection, self._pause)
         try:
             if isinstance(connection, ssl.SSLSocket):
                 connection.do_handshake()
@@ -266,7 +268,7 @@ class FaultServer:
                 self._open.discard(connection)
                 connection.close()
 
-    def _exchange(self, wire: _Wire, received: Received, body: _Body) -> Ending:
+    def _exchange(self, wire: Wire, received: Received, body: Body) -> Ending:
         """Reads a request, and answers it."""
         rule = self._choose(received)
         if rule.drop == "before_body":
@@ -289,7 +291,7 @@ class FaultServer:
         ending = self._answer(wire, received, upload, rule)
         return "close" if ending == "keep" and not _may_keep(received) else ending
 
-    def _answer_early(self, wire: _Wire, received: Received, body: _Body, rule: Rule) -> Ending:
+    def _answer_early(self, wire: Wire, received: Received, body: Body, rule: Rule) -> Ending:
         """Answers before the request's body has come, and reads the rest of it if the connection is kept."""
         self._pause(rule.delay)
         self._send(wire, _answer_of(rule), rule)
@@ -298,7 +300,7 @@ class FaultServer:
                 received.body_length += len(piece)
         return rule.ends
 
-    def _answer(self, wire: _Wire, received: Received, upload: Upload, rule: Rule) -> Ending:
+    def _answer(self, wire: Wire, received: Received, upload: Upload, rule: Rule) -> Ending:
         """Does the work as far as the rule lets it, and answers as the rule says."""
         work = partial(self._service.answer, received.method, received.path, received.query, upload)
         answer: Answer | None = None
@@ -317,7 +319,7 @@ class FaultServer:
         self._send(wire, _answer_of(rule, answer), rule)
         return rule.ends
 
-    def _send(self, wire: _Wire, answer: Answer, rule: Rule) -> None:
+    def _send(self, wire: Wire, answer: Answer, rule: Rule) -> None:
         body = b"" if answer.status in (204, 304) else answer.body
         promised = len(body) - _length(rule.promise_less, len(body), 0)
         lines = {"Content-Type": answer.content_type, "Content-Length": str(promised)}
@@ -329,113 +331,7 @@ class FaultServer:
         lines = {name: value for name, value in lines.items() if name.lower() not in replaced} | dict(rule.headers)
         headers = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         sent = body[: _length(rule.truncate, len(body), len(body))]
-        wire.send(f"{_status_line(answer.status)}{headers}\r\n".encode(), sent, rule)
-
-
-@dataclass
-class _Body:
-    """How much of a request's body is still to come: `left` bytes, of the whole or of a chunk."""
-
-    length: int
-    left: int
-    is_chunked: bool
-    is_over: bool = False
-
-
-class _Wire:
-    """A connection, as bytes: reads requests, sends answers, and comes to an end in several ways."""
-
-    def __init__(self, connection: socket.socket, pause: Callable[[float], None]) -> None:
-        self._connection = connection
-        self._pause = pause
-        self._pending = bytearray()
-
-    def read_head(self) -> str | None:
-        """The head of the next request, or None when the client has gone."""
-        while (end := self._pending.find(b"\r\n\r\n")) < 0:
-            if not (data := self._connection.recv(HEAD_PIECE)):
-                return None
-            self._pending += data
-        return self._take(end + 4).decode("latin-1")
-
-    def read_body(self, body: _Body, rule: Rule) -> Iterator[bytes]:
-        """The rest of a request's body, or as much as a rule lets be read, in the rule's time."""
-        at_most = PIECE if not rule.read_pause else rule.read_bytes
-        allowed = float("inf") if rule.early is None else rule.early
-        if rule.drop == "during_body":
-            allowed = 1 if body.is_chunked else body.length // 2
-        while allowed > 0 and (piece := self._read_piece(body, int(min(at_most, allowed)))):
-            allowed -= len(piece)
-            yield piece
-            self._pause(rule.read_pause)
-
-    def _read_piece(self, body: _Body, at_most: int) -> bytes:
-        if body.is_chunked and not body.left and not body.is_over:
-            body.left = int(self._read_line().partition(b";")[0], 16)
-            if not body.left:
-                body.is_over = True
-                while self._read_line():
-                    pass
-        if not body.left:
-            return b""
-        at_most = min(at_most, body.left)
-        piece = self._take(at_most) if self._pending else self._receive(at_most)
-        body.left -= len(piece)
-        if body.is_chunked and not body.left:
-            self._read_line()
-        return piece
-
-    def _read_line(self) -> bytes:
-        while (end := self._pending.find(b"\r\n")) < 0:
-            self._pending += self._receive(HEAD_PIECE)
-        return self._take(end + 2)[:-2]
-
-    def _receive(self, at_most: int) -> bytes:
-        data = self._connection.recv(at_most)
-        if not data:
-            raise ConnectionAbortedError
-        return data
-
-    def _take(self, count: int) -> bytes:
-        taken = bytes(self._pending[:count])
-        del self._pending[:count]
-        return taken
-
-    def send_informational(self, status: int) -> None:
-        """Sends an answer that another one follows."""
-        self._connection.sendall(f"{_status_line(status)}\r\n".encode())
-
-    def send(self, head: bytes, body: bytes, rule: Rule) -> None:
-        """Sends an answer in the rule's time."""
-        if not rule.drip_head and not rule.drip_body:
-            self._connection.sendall(head + body)
-            return
-        self._drip(head, rule.drip_head, rule.drip_bytes)
-        self._drip(body, rule.drip_body, rule.drip_bytes)
-
-    def _drip(self, data: bytes, pause: float, count: int | None) -> None:
-        dripping = 0 if not pause else len(data) if count is None else min(count, len(data))
-        for position in range(dripping):
-            self._pause(pause)
-            self._connection.sendall(data[position : position + 1])
-        self._connection.sendall(data[dripping:])
-
-    def wait_until_gone(self) -> None:
-        """Reads without an answer until the client goes away."""
-        while self._connection.recv(PIECE):
-            pass
-
-    def end(self, ending: Ending) -> None:
-        """Ends the connection: by a RST, by a FIN, or by leaving it to the client."""
-        if ending == "reset":
-            self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        elif ending == "stop":
-            _wait_until_hung_up(self._connection)
-        elif ending == "close":
-            # Closing with bytes unread would be a reset. The methods of the base class send no goodbye of TLS.
-            socket.socket.shutdown(self._connection, socket.SHUT_WR)
-            while socket.socket.recv(self._connection, PIECE):
-                pass
+        wire.send(f"{status_line(answer.status)}{headers}\r\n".encode(), sent, rule)
 
 
 def _bind(address: tuple[str, int]) -> socket.socket:
@@ -451,13 +347,7 @@ def _shutdown(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
-def _wait_until_hung_up(connection: socket.socket) -> None:
-    poll = select.poll()
-    poll.register(connection, select.POLLRDHUP)
-    poll.poll()
-
-
-def _read_request(head: str, connection: int) -> tuple[Received, _Body]:
+def _read_request(head: str, connection: int) -> tuple[Received, Body]:
     request_line, *lines = head.rstrip("\r\n").split("\r\n")
     method, target, version = request_line.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -467,7 +357,7 @@ def _read_request(head: str, connection: int) -> tuple[Received, _Body]:
     path = unquote(url.path).removeprefix("/v2").strip("/")
     received = Received(method, path, dict(parse_qsl(url.query)), headers, connection)
     length = int(headers.get("content-length", "0"))
-    return received, _Body(length, length, headers.get("transfer-encoding", "").lower() == "chunked")
+    return received, Body(length, length, headers.get("transfer-encoding", "").lower() == "chunked")
 
 
 def _may_keep(received: Received) -> bool:
@@ -489,11 +379,6 @@ def _type_of(body: str | None) -> str | None:
     if body is None:
         return None
     return "text/html" if body.startswith("<") else "application/json"
-
-
-def _status_line(status: int) -> str:
-    known = {item.value: item.phrase for item in HTTPStatus}
-    return f"HTTP/1.1 {status} {known.get(status, 'Status')}\r\n"
 
 
 def _length(given: int | str | None, whole: int, otherwise: int) -> int:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from tests.fault_rules import Quirks
+from tests.fault_wire import Upload
 
-__all__ = ["Answer", "Job", "Service", "Upload", "held_seconds", "transcript_of", "word_of"]
+__all__ = ["Answer", "Job", "Service", "held_seconds", "transcript_of", "word_of"]
 
 MAX_PAGE = 100
 """Jobs of a page, with and without a `limit` (specification)."""
@@ -85,76 +85,6 @@ class Job:
     def is_running(self) -> bool:
         """Whether it is not done yet."""
         return not self.deleted and time.monotonic() < self.done
-
-
-@dataclass
-class _Part:
-    name: str
-    filename: str | None
-    content: bytearray = field(default_factory=bytearray)
-    digest: Any = field(default_factory=hashlib.sha256)
-    length: int = 0
-
-    def add(self, data: bytes) -> None:
-        self.length += len(data)
-        self.digest.update(data)
-        if self.name != "data_file":
-            self.content += data
-
-
-class Upload:
-    """Reads a multipart body as it comes, and keeps the audio's digest only.
-
-    Args:
-        content_type: The request's `Content-Type`.
-    """
-
-    def __init__(self, content_type: str) -> None:
-        boundary = re.search('multipart/form-data.*boundary="?([^";]+)', content_type)
-        self.is_complete = False
-        self.parts: dict[str, _Part] = {}
-        self._delimiter = b"\r\n--" + boundary[1].encode() if boundary else None
-        self._pending = bytearray(b"\r\n")
-        self._part: _Part | None = None
-        self._in_header = False
-
-    def feed(self, data: bytes) -> None:
-        """Takes the next bytes of the body."""
-        if self._delimiter is None or self.is_complete:
-            return
-        self._pending += data
-        while self._advance(self._delimiter):
-            pass
-
-    def _advance(self, delimiter: bytes) -> bool:
-        if self._in_header:
-            if self._pending.startswith(b"--"):
-                self.is_complete = True
-                return False
-            return self._start_part()
-        position = self._pending.find(delimiter)
-        content = position if position >= 0 else max(0, len(self._pending) - len(delimiter) + 1)
-        if self._part is not None:
-            self._part.add(bytes(self._pending[:content]))
-        del self._pending[:content]
-        if position < 0:
-            return False
-        del self._pending[: len(delimiter)]
-        self._in_header = True
-        return True
-
-    def _start_part(self) -> bool:
-        end = self._pending.find(b"\r\n\r\n")
-        if end < 0:
-            return False
-        header = self._pending[:end].decode()
-        del self._pending[: end + 4]
-        name = re.search(r'[; ]name="([^"]*)"', header)
-        filename = re.search(r'filename="([^"]*)"', header)
-        self._part = _Part(name[1] if name else "", filename[1] if filename else None)
-        self.parts[self._part.name] = self._part
-        self._in_header = False
-        return True
 
 
 class Service:

@@ -23,8 +23,9 @@ from tests.fault_clients import (
     read_answer,
     submit,
 )
-from tests.fault_rules import PAGE, Quirks, Rule, RuleError, random_faults, read_rules
+from tests.fault_rules import PAGE, Quirks, Rule, RuleError, read_rules
 from tests.fault_server import FaultServer, transcript_of
+from tests.random_faults import random_faults
 
 BUSY = '{"detail": "Server busy: try again"}'
 

@@ -331,7 +331,7 @@ def test_a_list_may_be_of_active_jobs() -> None:
 
 
 def test_jobs_of_others_are_listed_as_they_are() -> None:
-    """At the place of their time, or of the server's beginning where they have none."""
+    """Ordered by their time, or by that of the server's beginning where they have none."""
     old = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     foreign = ({"id": "old", "created_at": old}, {"id": "odd", "created_at": "yesterday", "errors": ["x"]}, {"lang": 1})
     with FaultServer(quirks=Quirks(foreign_jobs=foreign)) as server, client_of(server) as client:
