@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 # costs no client, and the pytest plugin costs nothing to those who do not use it.
 if TYPE_CHECKING:
     from speechmatics._core.auth import TemporaryKeyAuth
+    from speechmatics._core.rate_limit import RateLimit
     from speechmatics._core.session import Retry
     from speechmatics.async_batch_client import AsyncBatchClient
     from speechmatics.batch_client import BatchClient, Parsed, Raw
     from speechmatics.exceptions import (
+        AnswerMismatchError,
         APIStatusError,
         AudioError,
         AudioNotFoundError,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         ConfigNotReadableError,
         ConnectError,
         ConnectTimeout,
+        DuplicateJobWarning,
         InvalidDataError,
         InvalidInputError,
         InvalidResponseError,
@@ -135,6 +138,7 @@ if TYPE_CHECKING:
 __all__ = [
     "APIStatusError",
     "AdditionalVocab",
+    "AnswerMismatchError",
     "AsyncBatchClient",
     "AudioError",
     "AudioEventItem",
@@ -161,6 +165,7 @@ __all__ = [
     "ConnectionSettings",
     "CreateJobResponse",
     "DeleteJobResponse",
+    "DuplicateJobWarning",
     "ErrorResponse",
     "FeatureError",
     "FetchData",
@@ -193,6 +198,7 @@ __all__ = [
     "ProcessingData",
     "ProxyError",
     "PunctuationOverrides",
+    "RateLimit",
     "RateLimitError",
     "Raw",
     "ReadError",
@@ -270,6 +276,7 @@ _MODULE_OF = {
     "ProblemCode": "validation",
     "ProcessingData": "settings",
     "Raw": "batch_client",
+    "RateLimit": "_core.rate_limit",
     "Retry": "_core.session",
     "Severity": "validation",
     "TemporaryKeyAuth": "_core.auth",

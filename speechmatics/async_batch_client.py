@@ -11,8 +11,9 @@ from typing import Generic, Literal, Self, overload
 import httpx
 from typing_extensions import TypeVar, Unpack
 
-from speechmatics._core import flows, operations, streams
+from speechmatics._core import flows, iterators, operations, submission
 from speechmatics._core.drivers import AwaitingDriver
+from speechmatics._core.iterators import OnError
 from speechmatics._core.media import AudioInput
 from speechmatics._core.operations import (
     CustomRequest,
@@ -24,7 +25,7 @@ from speechmatics._core.operations import (
     TranscriptFormat,
 )
 from speechmatics._core.session import Retry, Session
-from speechmatics._core.submission import Progress, submit
+from speechmatics._core.submission import Progress
 from speechmatics.batch_client import Parsed, Raw, as_settings, deletion_message
 from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
 from speechmatics.models.job import JobDetails, UsageReport
@@ -124,7 +125,7 @@ class AsyncBatchClient(Generic[_Mode]):
 
     async def connect(self) -> Self:
         """Opens the connection pool; the first request does so too."""
-        self._driver.open()
+        await self._driver.open()
         return self
 
     async def close(self) -> None:
@@ -143,7 +144,8 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        return await self._driver.run(flows.call(CustomRequest(method, path, kwargs), self._session))
+        request = CustomRequest(method, path, kwargs)
+        return await self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
 
     @overload
     async def list_jobs(
@@ -217,7 +219,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError, RequestError: As `send_request`, when a page is read.
         """
         return self._driver.each(
-            streams.pages(self._session, parse=self._parse, include_deleted=include_deleted, page_size=page_size)
+            iterators.iter_jobs(self._session, parse=self._parse, include_deleted=include_deleted, page_size=page_size)
         )
 
     async def submit_job(
@@ -226,6 +228,8 @@ class AsyncBatchClient(Generic[_Mode]):
         transcription_config: ConfigSource,
         *,
         on_progress: Progress | None = None,
+        submission_id: str | None = None,
+        look_first: bool = False,
     ) -> str:
         """Submits audio for transcription.
 
@@ -235,18 +239,47 @@ class AsyncBatchClient(Generic[_Mode]):
                 streamed.
             transcription_config: The wire's dict, a `JobConfig`, a `BatchTranscriptionConfig`, or the path of a JSON
                 file.
-            on_progress: Told the bytes of audio handed to the network so far, and those in all where that is known;
-                called in a worker thread, which reads the audio.
+            on_progress: Called with the bytes of audio that the network has taken so far, and those in all where that
+                is known.
+            submission_id: What the job is to be known by in `tracking.details`; None for a fresh id.
+            look_first: Whether a job with this `submission_id` is searched for first, however old, and returned if
+                there is one: for programs that resume.
 
         Returns:
             The new job's id.
 
         Raises:
-            AudioError, ConfigError: An argument is wrong; nothing was sent.
-            SubmissionUncertainError: The answer was lost, and whether there is a job could not be found out.
+            AudioError, ConfigError, InvalidInputError: An argument is wrong; nothing was sent.
+            SubmissionUncertainError: The answer was lost, and whether the job was created could not be found out.
             APIStatusError, RequestError: The submission failed, and there is no job.
         """
-        return await self._driver.run(submit(audio, transcription_config, self._session, on_progress))
+        flow = submission.submit_job(
+            audio,
+            transcription_config,
+            self._session,
+            on_progress=on_progress,
+            submission_id=submission_id,
+            look_first=look_first,
+        )
+        return await self._driver.run(flow)
+
+    async def find_submissions(self, ids: Iterable[str], since: datetime) -> dict[str, str]:
+        """Finds the jobs of earlier submissions by their ids, in one pass over the list of jobs.
+
+        Args:
+            ids: The submissions, as `submit_job` was given them or `SubmissionUncertainError` named them.
+            since: When the first of them was sent; without a time zone it is UTC. Jobs that are five minutes older are
+                not looked at.
+
+        Returns:
+            The job's id of each submission that was found; the others certainly have no job.
+
+        Raises:
+            SubmissionUncertainError: Some were not found, and may have jobs all the same, because the list does not
+                reach back far enough or does not show what jobs were submitted with; `found` has those that were.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return await self._driver.run(submission.find_submissions(ids, since, self._session))
 
     @overload
     async def check_job_status(self: AsyncBatchClient[Raw], job_id: str, *, wait: int | None = None) -> JsonObject: ...
@@ -325,11 +358,12 @@ class AsyncBatchClient(Generic[_Mode]):
         text_format = operations.text_format(transcription_format)
         if text_format is not None:
             text = operations.get_text_transcript(job_id, text_format, wait=wait)
-            response = await self._driver.run(flows.result(text, job_id, self._session))
-            return False if response is None else text.read(response)
+            written = await self._driver.run(flows.get_result(text, job_id, text.read, self._session))
+            return False if written is None else written
         transcript = operations.get_json_transcript(job_id, wait=wait)
-        response = await self._driver.run(flows.result(transcript, job_id, self._session))
-        return False if response is None else self._read(transcript, response)
+        flow = flows.get_result(transcript, job_id, self._reader(transcript), self._session)
+        result = await self._driver.run(flow)
+        return False if result is None else result
 
     @overload
     async def wait_for_completion(
@@ -413,9 +447,14 @@ class AsyncBatchClient(Generic[_Mode]):
         text_format = operations.text_format(transcription_format)
         if text_format is not None:
             text = operations.get_text_transcript(job_id, text_format)
-            return text.read(await self._wait(text, job_id, limit, on_status))
+            written = flows.wait_for_completion(
+                text, job_id, text.read, self._session, timeout=limit, on_status=on_status
+            )
+            return await self._driver.run(written)
         transcript = operations.get_json_transcript(job_id)
-        return self._read(transcript, await self._wait(transcript, job_id, limit, on_status))
+        read = self._reader(transcript)
+        flow = flows.wait_for_completion(transcript, job_id, read, self._session, timeout=limit, on_status=on_status)
+        return await self._driver.run(flow)
 
     @overload
     async def transcribe(
@@ -574,16 +613,24 @@ class AsyncBatchClient(Generic[_Mode]):
         audio_paths: Iterable[str | os.PathLike[str]],
         transcription_config: ConfigSource,
         concurrency: int = 5,
+        *,
+        on_error: OnError | None = None,
     ) -> AsyncIterator[tuple[str | os.PathLike[str], str]]:
         """Submits many files, some at a time, and yields each path with its job's id as the job ends.
 
-        A file whose submission the service refuses is logged as a warning and passed over. Whatever else ends the
-        iteration, Ctrl-C among it, has the jobs that go on and their files in its notes.
+        Where the service refuses because there are too many (429), there are fewer at once and fewer a second until it
+        takes them again. Without `on_error`, a file that the service refuses for another reason is logged as a warning
+        and passed over, a job that ends without a transcript is yielded like the others, and any other error ends the
+        iteration. What ends it, Ctrl-C among it, has the jobs that are still running and their files in its notes; an
+        iterator that is dropped logs them.
 
         Args:
             audio_paths: The files.
             transcription_config: As for `submit_job`.
             concurrency: Jobs that run at once, 1 to 50.
+            on_error: Called with the path and the error of a file that cannot be submitted, or whose job ends without
+                a transcript and is not yielded then; the others go on. What it raises ends the iteration. It may be
+                a coroutine function.
 
         Raises:
             InvalidInputError: `concurrency` is out of range.
@@ -592,31 +639,34 @@ class AsyncBatchClient(Generic[_Mode]):
                 when a result is asked for.
         """
         return self._driver.each(
-            streams.submitted(audio_paths, transcription_config, self._session, concurrency=concurrency)
+            iterators.submit_jobs(
+                audio_paths, transcription_config, self._session, concurrency=concurrency, on_error=on_error
+            )
         )
 
     @overload
     def wait_for_many(
-        self: AsyncBatchClient[Raw], job_ids: Iterable[str], *, timeout: float | None = None
+        self: AsyncBatchClient[Raw], job_ids: Iterable[str | None], *, timeout: float | None = None
     ) -> AsyncIterator[JsonObject]: ...
     @overload
     def wait_for_many(
-        self: AsyncBatchClient[Parsed], job_ids: Iterable[str], *, timeout: float | None = None
+        self: AsyncBatchClient[Parsed], job_ids: Iterable[str | None], *, timeout: float | None = None
     ) -> AsyncIterator[JobDetails]: ...
     @overload
     def wait_for_many(
-        self, job_ids: Iterable[str], *, timeout: float | None = None
+        self, job_ids: Iterable[str | None], *, timeout: float | None = None
     ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]: ...
     def wait_for_many(
-        self, job_ids: Iterable[str], *, timeout: float | None = None
+        self, job_ids: Iterable[str | None], *, timeout: float | None = None
     ) -> AsyncIterator[JsonObject | JobDetails]:
         """Waits for many jobs, and yields each as it ends, done or not: its `status` says which.
 
-        Three jobs or more are looked at by pages of the list. What ends the iteration, Ctrl-C among it, has the jobs
-        that go on in its notes.
+        Three jobs or more are polled by pages of the list. What ends the iteration, Ctrl-C among it, has the jobs that
+        are still running in its notes. The error of one job comes after the results of the others that are known.
 
         Args:
-            job_ids: The jobs.
+            job_ids: The jobs. An iterator may grow: it is asked for more ids before each round, until it yields None,
+                where it has none at the moment, or ends.
             timeout: Seconds to wait at most in all, from the first result that is asked for and to a tenth of a
                 second; None for the setting `wait_timeout`.
 
@@ -627,21 +677,10 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError, RequestError: As `send_request`, where failures did not pass.
         """
         limit = self.connection_settings.wait_timeout if timeout is None else timeout
-        return self._driver.each(streams.ended(job_ids, self._session, parse=self._parse, timeout=limit))
-
-    async def _wait(
-        self,
-        transcript: Operation[object, object],
-        job_id: str,
-        timeout: float | None,
-        on_status: Callable[[JobDetails], None] | None,
-    ) -> httpx.Response:
-        return await self._driver.run(
-            flows.wait(transcript, job_id, self._session, timeout=timeout, on_status=on_status)
-        )
+        return self._driver.each(iterators.wait_for_many(job_ids, self._session, parse=self._parse, timeout=limit))
 
     async def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
-        return self._read(operation, await self._driver.run(flows.call(operation, self._session)))
+        return await self._driver.run(flows.send_with_retry(operation, self._reader(operation), self._session))
 
-    def _read(self, operation: Operation[_RawT, _ParsedT], response: httpx.Response) -> _RawT | _ParsedT:
-        return operation.parse(response) if self._parse else operation.read(response)
+    def _reader(self, operation: Operation[_RawT, _ParsedT]) -> Callable[[httpx.Response], _RawT | _ParsedT]:
+        return operation.parse if self._parse else operation.read

@@ -2,8 +2,10 @@
 
 ::
 
+    UserWarning
+    └── DuplicateJobWarning                     a submission was sent again, and both became jobs
     Exception
-    └── SpeechmaticsError                       .job_id where the error concerns a job
+    └── SpeechmaticsError                       .job_id where the error concerns a job, .audio where it concerns a file
         ├── SettingsError                       also ValueError
         ├── InvalidInputError                   also ValueError; nothing was sent
         │   ├── AudioError
@@ -33,8 +35,9 @@
         │   ├── JobRunningError                 423
         │   ├── RateLimitError                  429
         │   └── ServerError                     500 and above
-        ├── SubmissionUncertainError            there may be a job or not
+        ├── SubmissionUncertainError            the job may or may not have been created
         ├── InvalidResponseError                also ValueError: the answer is not what the API documents
+        │   └── AnswerMismatchError             the answer is about another job than the one asked for
         ├── TranscriptionError                  the job ended without a transcript
         │   └── UnknownFormatError              also ValueError; nothing was sent
         └── WaitTimeoutError                    also TimeoutError: there is no transcript yet
@@ -43,7 +46,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APIStatusError",
+    "AnswerMismatchError",
     "AudioError",
     "AudioNotFoundError",
     "AudioNotReadableError",
@@ -66,6 +70,7 @@ __all__ = [
     "ConfigNotReadableError",
     "ConnectError",
     "ConnectTimeout",
+    "DuplicateJobWarning",
     "InvalidDataError",
     "InvalidInputError",
     "InvalidResponseError",
@@ -95,6 +100,8 @@ __all__ = [
 REQUEST_ID_HEADERS = ("Request-Id", "X-Azure-Ref", "X-Request-Id")
 """Where the service names a request, in the order of trust; support asks for it. The last is the id sent with it."""
 
+BUSY = "Server busy"
+"""How `detail` begins where a worker on premises turns a request away (documentation)."""
 _BODY_EXCERPT = 200
 """Characters of an answer's body that an error message quotes."""
 
@@ -104,13 +111,20 @@ class SpeechmaticsError(Exception):
 
     Attributes:
         job_id: The job the error concerns, or None.
+        audio: The file that the error concerns, by its path, name or URL (without its query), or None.
     """
 
     job_id: str | None = None
+    audio: str | None = None
 
     def __init__(self, message: str = "", *, job_id: str | None = None) -> None:
         super().__init__(message)
         self.job_id = job_id
+
+    def __str__(self) -> str:
+        """The message, which names the file that it concerns."""
+        message = super().__str__()
+        return message if self.audio is None or self.audio in message else f"{self.audio}: {message}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Lets a worker process raise it: errors travel between processes by pickle, and the token does not.
@@ -177,12 +191,14 @@ class RequestError(SpeechmaticsError, httpx.RequestError):
 
     Attributes:
         request_id: The id that the request was sent with, or None.
+        status_code: The status of an answer that was cut short, or None where none began.
     """
 
     def __init__(self, message: str, *, request: httpx.Request | None = None, job_id: str | None = None) -> None:
         httpx.RequestError.__init__(self, message, request=request)
         self.job_id = job_id
         self.request_id: str | None = None if request is None else _sent_id(request)
+        self.status_code: int | None = None
 
 
 class ConnectError(RequestError, httpx.ConnectError):
@@ -262,7 +278,13 @@ class PermissionDeniedError(APIStatusError):
 
 
 class JobNotFoundException(APIStatusError):
-    """404 on a job: it does not exist, or is not this token's to see."""
+    """404 on a job: it does not exist, or is not this token's to see; for a page of HTML, no such server perhaps."""
+
+    def __init__(self, response: httpx.Response, *, job_id: str | None = None, context: str | None = None) -> None:
+        super().__init__(response, job_id=job_id, context=context)
+        if is_page(response):
+            url = response.request.url.copy_with(query=None)
+            self.args = (f"{self.args[0]}; the answer is a page of HTML: this may be no Speechmatics server: {url}",)
 
 
 class JobExpiredError(APIStatusError):
@@ -297,19 +319,46 @@ class InvalidResponseError(SpeechmaticsError, ValueError):
         self.request = request
 
 
+class AnswerMismatchError(InvalidResponseError):
+    """An answer is about another job than the one asked for, twice in a row: something in between mixes up answers.
+
+    Attributes:
+        answered: The id of the job that the answer is about; `job_id` is that of the job asked for.
+    """
+
+    def __init__(
+        self, message: str, *, body: bytes = b"", job_id: str | None = None, answered: str | None = None
+    ) -> None:
+        super().__init__(message, body=body, job_id=job_id)
+        self.answered = answered
+
+
+class DuplicateJobWarning(UserWarning):
+    """A submission was sent again, and both became jobs: the first turned up after the search for it had ended."""
+
+
 class SubmissionUncertainError(SpeechmaticsError):
-    """A submission failed so that there may be a job or not; it was not sent again.
+    """A submission failed so that the job may or may not have been created; it was not sent again.
 
     Attributes:
         failure: How the submission failed.
         submission_id: What to look for in the jobs' `tracking.details`, or None if the submission
             carried none.
+        found: Submissions that were found by the same search, and the ids of their jobs.
     """
 
-    def __init__(self, message: str, failure: SpeechmaticsError, *, submission_id: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        failure: SpeechmaticsError,
+        *,
+        submission_id: str | None = None,
+        found: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.failure = failure
         self.submission_id = submission_id
+        self.found = dict(found or {})
 
 
 class TranscriptionError(SpeechmaticsError):
@@ -389,6 +438,26 @@ def error_for_failure(
     return error
 
 
+def is_page(response: httpx.Response) -> bool:
+    """Whether an answer is a page of HTML, as gateways and other servers than the API's answer."""
+    return "html" in response.headers.get("Content-Type", "").lower() or response.content[:100].lstrip(
+        b"\xef\xbb\xbf \t\r\n"
+    ).lower().startswith((b"<!doctype html", b"<html"))
+
+
+def is_in_api_words(response: httpx.Response) -> bool:
+    """Whether an error is the API's own rather than that of something in between."""
+    try:
+        body: object = from_json(response.content)
+    except ValueError:
+        return False
+    if not _is_object(body):
+        return False
+    if body.get("code") == response.status_code and body.get("error"):
+        return True
+    return str(body.get("detail") or "").startswith(BUSY)
+
+
 def request_id_of(response: httpx.Response) -> str | None:
     """The service's id of a request, or that which the request was sent with, or None."""
     for name in REQUEST_ID_HEADERS:
@@ -444,8 +513,7 @@ def _read_error_body(response: httpx.Response) -> tuple[str, str | None]:
     except ValueError:
         body = None
     if not _is_object(body):
-        is_page = "html" in response.headers.get("Content-Type", "")
-        return reason, (None if is_page else response.text.strip()[:_BODY_EXCERPT] or None)
+        return reason, (None if is_page(response) else response.text.strip()[:_BODY_EXCERPT] or None)
     error, detail = body.get("error"), body.get("detail")
     return (str(error) if error else reason), (str(detail) if detail else None)
 

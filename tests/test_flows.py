@@ -71,7 +71,11 @@ class Service:
 
     def wait(self, timeout: float | None = None, on_status: Callable[[sm.JobDetails], None] | None = None) -> str:
         """Waits for the job `j`."""
-        response = self.run(flows.wait(TRANSCRIPT, "j", self.session(), timeout=timeout, on_status=on_status))
+        response = self.run(
+            flows.wait_for_completion(
+                TRANSCRIPT, "j", lambda answer: answer, self.session(), timeout=timeout, on_status=on_status
+            )
+        )
         assert response is not None
         return response.text
 
@@ -198,7 +202,7 @@ def test_an_answer_that_was_held_back_is_followed_by_the_next_question() -> None
 
 def test_a_driver_hands_back_an_answer_for_each_request() -> None:
     """One that does not is told so."""
-    flow = flows.call(TRANSCRIPT, Service().session())
+    flow = flows.send_with_retry(TRANSCRIPT, lambda answer: answer, Service().session())
     next(flow)
     with pytest.raises(TypeError, match="a driver hands back an answer"):
         flow.send(None)
@@ -233,7 +237,7 @@ def test_a_job_that_ends_without_a_transcript(ended: str) -> None:
 def test_a_404_on_the_transcript_of_a_running_job_is_none(answers: list[Answer], requests: int) -> None:
     """Where the answer does not say it, the job's own state does."""
     service = Service(*answers)
-    assert service.run(flows.result(TRANSCRIPT, "j", service.session())) is None
+    assert service.run(flows.get_result(TRANSCRIPT, "j", lambda answer: answer, service.session())) is None
     assert len(service.asked) == requests
 
 
@@ -241,9 +245,9 @@ def test_a_404_on_the_transcript_of_no_job_is_an_error() -> None:
     """And a job that was done in between is read."""
     service = Service(failure(404, "Job not found"), failure(404, "Job not found"))
     with pytest.raises(sm.JobNotFoundException):
-        service.run(flows.result(TRANSCRIPT, "j", service.session()))
+        service.run(flows.get_result(TRANSCRIPT, "j", lambda answer: answer, service.session()))
     service = Service(failure(404, "Job not found"), status("done"), done())
-    response = service.run(flows.result(TRANSCRIPT, "j", service.session()))
+    response = service.run(flows.get_result(TRANSCRIPT, "j", lambda answer: answer, service.session()))
     assert response is not None
     assert response.text == "text"
 
@@ -253,7 +257,7 @@ def test_errors_without_the_api_s_body() -> None:
 
     def once(answer: httpx.Response) -> None:
         service = Service(answer)
-        service.run(flows.call(TRANSCRIPT, service.session(retry_attempts=1)))
+        service.run(flows.send_with_retry(TRANSCRIPT, lambda answer: answer, service.session(retry_attempts=1)))
 
     page = httpx.Response(429, html="<html>secret page</html>", headers={"Request-Id": "r-1"})
     with pytest.raises(

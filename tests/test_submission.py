@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 import speechmatics as sm
 from speechmatics import ConnectionSettings
 from speechmatics._core import operations
-from speechmatics._core.flows import Aside, Flow, Sleep, call, delete_job
-from speechmatics._core.operations import Operation, Request
+from speechmatics._core.flows import Flow, RunBlocking, Sleep, Step, delete_job, send_with_retry
+from speechmatics._core.operations import Operation
 from speechmatics._core.policies import may_have_arrived, next_delay, retry_after
 from speechmatics._core.session import Retry, Session
-from speechmatics._core.submission import submit
+from speechmatics._core.submission import submit_job
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,11 +58,11 @@ class Service:
             except StopIteration as end:
                 return end.value
 
-    def _answer(self, flow: Flow[Any], step: Request | Sleep | Aside) -> Request | Sleep | Aside:
+    def _answer(self, flow: Flow[Any], step: Step) -> Step:
         if isinstance(step, Sleep):
             self.slept.append(step.seconds)
             return flow.send(None)
-        if isinstance(step, Aside):
+        if isinstance(step, RunBlocking):
             try:
                 step.function()
             except sm.SpeechmaticsError as error:
@@ -85,7 +85,7 @@ class Service:
 
     def submit(self, audio: Any = b"audio", config: Any = CONFIG, **settings: Any) -> str:
         """Submits, and gives the job's id."""
-        job_id: str = self.run(submit(audio, config, self.session(**settings)))
+        job_id: str = self.run(submit_job(audio, config, self.session(**settings)))
         assert self.answers == []
         return job_id
 
@@ -238,7 +238,7 @@ def test_a_value_of_the_user_s_own_in_the_id_s_place_is_kept() -> None:
     class Found(Service):
         """Lists the job with what was submitted."""
 
-        def _answer(self, flow: Flow[Any], step: Request | Sleep | Aside) -> Request | Sleep | Aside:
+        def _answer(self, flow: Flow[Any], step: Step) -> Step:
             jobs[0]["config"] = self.config
             self.answers[:] = [httpx.Response(200, json={"jobs": jobs}) if self.config else sm.ReadTimeout]
             return super()._answer(flow, step)
@@ -296,9 +296,9 @@ def test_a_stream_that_cannot_be_rewound_is_never_replayed() -> None:
 
 def test_an_interrupted_submission_says_what_to_look_for() -> None:
     """Ctrl-C leaves the submission's id in the notes."""
-    flow = submit(b"audio", CONFIG, Service().session())
+    flow = submit_job(b"audio", CONFIG, Service().session())
     opening = next(flow)
-    assert isinstance(opening, Aside)
+    assert isinstance(opening, RunBlocking)
     opening.function()
     flow.send(None)
     with pytest.raises(KeyboardInterrupt) as caught:
@@ -331,7 +331,7 @@ def test_a_job_that_is_gone_while_it_is_looked_at_is_not_the_submission() -> Non
 def test_idempotent_requests_are_sent_again() -> None:
     """With `Retry-After` obeyed; a delete whose answer was lost is not a job that never was."""
     service = Service(error(429, **{"Retry-After": "7"}), sm.ReadError, httpx.Response(200, text="x"))
-    service.run(call(operations.get_job("j"), service.session()))
+    service.run(send_with_retry(operations.get_job("j"), lambda answer: answer, service.session()))
     assert service.slept == [8, 2]
     service = Service(sm.ReadTimeout, error(404))
     assert service.run(delete_job("j", service.session(), force=True)) == "deleted"

@@ -120,9 +120,15 @@ def test_time_limits_reach_the_client_that_is_opened(
     settings = ConnectionSettings(connect_timeout=connect, read_timeout=read, write_timeout=write, pool_timeout=pool)
     blocking, awaiting = BlockingDriver(settings), AwaitingDriver(settings)
     limits = httpx.Timeout(connect=connect, read=read, write=write, pool=pool)
-    assert blocking.open().timeout == awaiting.open().timeout == limits
+    assert blocking.open().timeout == limits
     blocking.close()
-    anyio.run(awaiting.close)
+
+    async def opened() -> httpx.Timeout:
+        client = await awaiting.open()
+        await awaiting.close()
+        return client.timeout
+
+    assert anyio.run(opened) == limits
 
 
 def test_a_silent_server_is_given_up() -> None:

@@ -2,169 +2,37 @@
 
 from __future__ import annotations
 
-import logging
-import platform
+import inspect
+import os
 import ssl
-import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from concurrent.futures import wait as wait_for
-from contextlib import closing
-from contextvars import copy_context
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
-from secrets import token_hex
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
 import anyio
 import anyio.to_thread
 import httpx
+from anyio.lowlevel import EventLoopToken, current_token
 
-from speechmatics._core.auth import auth_for
-from speechmatics._core.connections import client_options
-from speechmatics._core.flows import Aside, Flow, Sleep, Stream
-from speechmatics._core.media import MultipartBody
-from speechmatics._core.operations import BasicAuth, CustomRequest, Request
-from speechmatics.exceptions import (
-    InvalidInputError,
-    RequestError,
-    error_for_failure,
-    request_id_of,
-)
+from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, routes
+from speechmatics._core.flows import Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
+from speechmatics._core.network import Exchange, exchanging
+from speechmatics._core.operations import CustomRequest, Request
+from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer
+from speechmatics._core.transports import AsyncTransport, Transport
+from speechmatics.exceptions import InvalidInputError
 from speechmatics.settings import ConnectionSettings
 
 __all__ = ["AwaitingDriver", "BlockingDriver"]
 
 _T = TypeVar("_T")
 
-_Headers = httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
 
-REQUEST_ID = "X-Request-Id"
-"""Header that carries the id each request is given here."""
+class BlockingDriver:
+    """Runs flows over connections that it opens at the first request, or on an `httpx.Client` that it is given.
 
-_logger = logging.getLogger("speechmatics")
-
-
-def _user_agent() -> str:
-    try:
-        own = version("speechmatics-typed")
-    except PackageNotFoundError:
-        own = "unknown"
-    return f"speechmatics-typed/{own} httpx/{httpx.__version__} python/{platform.python_version()}"
-
-
-class _Wire:
-    """What both drivers know of how requests look."""
-
-    def __init__(
-        self,
-        settings: ConnectionSettings,
-        auth: httpx.Auth | None,
-        http_client: httpx.Client | httpx.AsyncClient | None,
-    ) -> None:
-        self._settings = settings
-        self._base_url = httpx.URL(settings.base_url)
-        self._root = str(self._base_url)
-        self._auth = auth if auth is not None else auth_for(settings)
-        self._headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent()})
-        self._headers.update(settings.headers)
-        if settings.processing_data is not None:
-            self._headers["X-SM-Processing-Data"] = settings.processing_data.header
-        # A client that is opened here brings them along, which is cheaper; one that was given is not changed.
-        self._added = {} if http_client is None else dict(self._headers)
-
-    def _build(self, client: httpx.Client | httpx.AsyncClient, step: Request) -> httpx.Request:
-        if isinstance(step, CustomRequest):
-            return self._build_custom(client, step)
-        body = step.body
-        content = _AsyncBody(body) if body is not None and isinstance(client, httpx.AsyncClient) else body
-        given = None if body is None else body.headers
-        request = client.build_request(
-            step.method,
-            self._root + step.path,
-            params=step.params or None,
-            content=content,
-            headers=given,
-            timeout=_timeout(client.timeout, step.patience, step.limit),
-        )
-        if body is not None:
-            request.extensions["speechmatics.replayable"] = lambda: body.replayable
-        return self._completed(request, given)
-
-    def _build_custom(self, client: httpx.Client | httpx.AsyncClient, step: CustomRequest) -> httpx.Request:
-        options = step.options
-        url = self._url(step.path)
-        if params := options.get("params"):
-            url = url.copy_merge_params(httpx.QueryParams(params))
-        given = options.get("headers")
-        request = client.build_request(
-            step.method,
-            url,
-            content=options.get("content"),
-            data=options.get("data"),
-            files=options.get("files"),
-            json=options.get("json"),
-            headers=given,
-            cookies=options.get("cookies"),
-            timeout=options.get("timeout", client.timeout),
-            extensions=dict(options.get("extensions", {})),
-        )
-        return self._completed(request, given)
-
-    def _completed(self, request: httpx.Request, given: _Headers) -> httpx.Request:
-        """Adds the headers that every request carries, and an id of its own, but for what it was given.
-
-        One by one, because httpx takes several times as long to merge two sets of headers.
-        """
-        for name, value in self._added.items():
-            request.headers[name] = value
-        request.headers[REQUEST_ID] = token_hex(16)
-        if given:
-            request.headers.update(given)
-        return request
-
-    def _url(self, path: str) -> httpx.URL:
-        url = httpx.URL(path)
-        base = self._base_url
-        if url.is_relative_url:
-            return httpx.URL(self._root + path.lstrip("/"))
-        if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
-            raise InvalidInputError(f"{url.host} is not the server of this client; give a path below {base}")
-        return url
-
-    def _auth_of(self, step: Request) -> BasicAuth | httpx.Auth | None:
-        return step.options.get("auth", self._auth) if isinstance(step, CustomRequest) else self._auth
-
-    def _failed(self, step: Request, request: httpx.Request, failure: httpx.RequestError) -> RequestError:
-        # A failure of the exchange that gets a temporary key concerns another request than this one.
-        failed = _request_of(failure) or request
-        _logger.debug(
-            "%s %s: %s, request id %s",
-            failed.method,
-            failed.url,
-            type(failure).__name__,
-            failed.headers.get(REQUEST_ID),
-        )
-        return error_for_failure(failure, failed, job_id=step.job_id)
-
-    def _answered(self, request: httpx.Request, response: httpx.Response, started: float) -> httpx.Response:
-        if _logger.isEnabledFor(logging.DEBUG):
-            _logger.debug(
-                "%s %s: %d in %.3f s, request id %s",
-                request.method,
-                request.url,
-                response.status_code,
-                time.monotonic() - started,
-                request_id_of(response),
-            )
-        return response
-
-
-class BlockingDriver(_Wire):
-    """Runs flows on an `httpx.Client`, which it opens at the first request unless it is given one.
-
-    May be used from many threads.
+    May be used from many threads, and by the children of a process that forks: each has connections of its own.
     """
 
     def __init__(
@@ -175,27 +43,45 @@ class BlockingDriver(_Wire):
         auth: httpx.Auth | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(settings, auth, http_client)
+        self._settings = settings
         self._given = http_client
-        self._own: httpx.Client | None = None
-        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        self._requests = RequestBuilder(settings, auth, adds_headers=http_client is not None)
+        self._clients = ClientsOfProcesses(self._make)
         self._sleep = sleep
 
+    def _make(self) -> httpx.Client:
+        ways = routes(self._settings, self._requests.auth)
+        return httpx.Client(
+            transport=Transport(ways.options, ways.proxy),
+            mounts={
+                pattern: None if proxy is None else Transport(ways.options, proxy)
+                for pattern, proxy in ways.others.items()
+            },
+            timeout=self._settings.timeout,
+            headers=self._requests.headers,
+            cookies=_no_cookies(),
+            trust_env=False,
+        )
+
     def open(self) -> httpx.Client:
-        """The client that requests go through, opened if need be."""
-        if self._given is not None:
-            return self._given
-        with self._lock:
-            if self._own is None:
-                self._own = httpx.Client(**client_options(self._settings, self._auth), headers=self._headers)
-            return self._own
+        """The client that requests go through, opened if need be.
+
+        Raises:
+            InvalidInputError: It was given, to another process than this.
+        """
+        if self._given is None:
+            return self._clients.current()
+        if self._owner != os.getpid():
+            raise InvalidInputError(
+                "the http_client was given in another process, from which this one was forked: its connections must "
+                "not be shared; make a client here, or leave http_client out"
+            )
+        return self._given
 
     def close(self) -> None:
-        """Closes the client that was opened here; one that was given is its owner's to close."""
-        with self._lock:
-            own, self._own = self._own, None
-        if own is not None:
-            own.close()
+        """Closes the connections that were opened here; a client that was given is its owner's to close."""
+        self._clients.close()
 
     def run(self, flow: Flow[_T]) -> _T:
         """Runs a flow to its end."""
@@ -219,36 +105,49 @@ class BlockingDriver(_Wire):
         for flow in stream:
             yield from self.run(flow)
 
-    def _do(self, step: Request | Sleep | Aside) -> httpx.Response | None:
-        if isinstance(step, Sleep):
-            self._sleep(step.seconds)
-            return None
-        if isinstance(step, Aside):
-            step.function()
-            return None
+    def _do(self, step: Step) -> httpx.Response | None:
+        match step:
+            case Sleep():
+                self._sleep(step.seconds)
+            case RunBlocking() | Callback():
+                step.function()
+            case Disconnect():
+                stream = step.response.extensions.get("network_stream")
+                if stream is not None:
+                    stream.close()
+            case _:
+                return self._send(step)
+        return None
+
+    def _send(self, step: Request) -> httpx.Response:
         client = self.open()
-        request = self._build(client, step)
+        request = self._requests.build(client, step)
+        auth = self._requests.auth_of(step)
         started = time.monotonic()
-        auth = self._auth_of(step)
-        send = partial(
-            client.send,
-            request,
-            auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
-            follow_redirects=_follows(step),
-        )
-        limit = _limit(step)
+        response: httpx.Response | None = None
         try:
-            response = send() if limit is None else _send_within(limit, request, send)
+            with exchanging(_exchange(step, started, is_observed=self._given is None)):
+                response = client.send(
+                    request,
+                    auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
+                    follow_redirects=follows_redirects(step),
+                    stream=True,
+                )
+                try:
+                    response.read()
+                finally:
+                    response.close()
         except httpx.RequestError as error:
             failure = error
         else:
-            return self._answered(request, response, started)
+            log_answer(response, time.monotonic() - started)
+            return response
         # Raised outside the handler: the frames of the network stack, which hold the token, are not chained.
-        raise self._failed(step, request, failure)
+        raise failed(step, request, failure, response)
 
 
-class AwaitingDriver(_Wire):
-    """Runs flows on an `httpx.AsyncClient`, on asyncio or trio; otherwise as `BlockingDriver`."""
+class AwaitingDriver:
+    """Runs flows over connections of each event loop, or on an `httpx.AsyncClient`; otherwise as `BlockingDriver`."""
 
     def __init__(
         self,
@@ -258,24 +157,48 @@ class AwaitingDriver(_Wire):
         auth: httpx.Auth | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
-        super().__init__(settings, auth, http_client)
+        self._settings = settings
         self._given = http_client
-        self._own: httpx.AsyncClient | None = None
+        self._owner: tuple[int, EventLoopToken] | None = None
+        self._requests = RequestBuilder(settings, auth, adds_headers=http_client is not None)
+        self._clients = ClientsOfLoops(self._make)
         self._sleep = sleep
 
-    def open(self) -> httpx.AsyncClient:
-        """The client that requests go through, opened if need be."""
-        if self._given is not None:
-            return self._given
-        if self._own is None:
-            self._own = httpx.AsyncClient(**client_options(self._settings, self._auth), headers=self._headers)
-        return self._own
+    def _make(self) -> httpx.AsyncClient:
+        ways = routes(self._settings, self._requests.auth)
+        return httpx.AsyncClient(
+            transport=AsyncTransport(ways.options, ways.proxy),
+            mounts={
+                pattern: None if proxy is None else AsyncTransport(ways.options, proxy)
+                for pattern, proxy in ways.others.items()
+            },
+            timeout=self._settings.timeout,
+            headers=self._requests.headers,
+            cookies=_no_cookies(),
+            trust_env=False,
+        )
+
+    async def open(self) -> httpx.AsyncClient:
+        """The client that requests go through, opened if need be.
+
+        Raises:
+            InvalidInputError: It was given, and first used on another event loop or in another process than this.
+        """
+        if self._given is None:
+            return await self._clients.current()
+        here = os.getpid(), current_token()
+        if self._owner is None:
+            self._owner = here
+        if self._owner != here:
+            raise InvalidInputError(
+                "the http_client was first used on another event loop, to which its connections belong; "
+                "make a client for each event loop, or leave http_client out"
+            )
+        return self._given
 
     async def close(self) -> None:
-        """Closes the client that was opened here; one that was given is its owner's to close."""
-        own, self._own = self._own, None
-        if own is not None:
-            await own.aclose()
+        """Closes the connections that were opened here; a client that was given is its owner's to close."""
+        await self._clients.close()
 
     async def run(self, flow: Flow[_T]) -> _T:
         """Runs a flow to its end."""
@@ -298,25 +221,44 @@ class AwaitingDriver(_Wire):
         """Runs a stream as its results are asked for."""
         return _Results(self, stream)
 
-    async def _do(self, step: Request | Sleep | Aside) -> httpx.Response | None:
-        if isinstance(step, Sleep):
-            await self._sleep(step.seconds)
-            return None
-        if isinstance(step, Aside):
-            await anyio.to_thread.run_sync(step.function, abandon_on_cancel=True)
-            return None
-        client = self.open()
-        request = self._build(client, step)
+    async def _do(self, step: Step) -> httpx.Response | None:
+        match step:
+            case Sleep():
+                await self._sleep(step.seconds)
+            case RunBlocking():
+                # Not one of the program's own threads: a pipe may keep it for ever.
+                own = anyio.CapacityLimiter(1)
+                await anyio.to_thread.run_sync(step.function, abandon_on_cancel=True, limiter=own)
+            case Callback():
+                given = step.function()
+                if inspect.isawaitable(given):
+                    await given
+            case Disconnect():
+                stream = step.response.extensions.get("network_stream")
+                if stream is not None:
+                    await stream.aclose()
+            case _:
+                return await self._send(step)
+        return None
+
+    async def _send(self, step: Request) -> httpx.Response:
+        client = await self.open()
+        request = self._requests.build(client, step)
+        auth = self._requests.auth_of(step)
         started = time.monotonic()
-        auth = self._auth_of(step)
-        sending = client.send(
-            request,
-            auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
-            follow_redirects=_follows(step),
-        )
-        limit = _limit(step)
+        response: httpx.Response | None = None
         try:
-            response = await (sending if limit is None else _await_within(limit, request, sending))
+            with exchanging(_exchange(step, started, is_observed=self._given is None)):
+                response = await client.send(
+                    request,
+                    auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
+                    follow_redirects=follows_redirects(step),
+                    stream=True,
+                )
+                try:
+                    await response.aread()
+                finally:
+                    await response.aclose()
         except httpx.RequestError as error:
             failure = error
         except ssl.SSLError as error:
@@ -324,8 +266,9 @@ class AwaitingDriver(_Wire):
             failure = httpx.ReadError(str(error), request=request)
             failure.__cause__ = error
         else:
-            return self._answered(request, response, started)
-        raise self._failed(step, request, failure)
+            log_answer(response, time.monotonic() - started)
+            return response
+        raise failed(step, request, failure, response)
 
 
 class _Results(AsyncIterator[_T]):
@@ -354,106 +297,15 @@ class _Results(AsyncIterator[_T]):
                 self._stream = stream
 
 
-class _LimitedStream(httpx.SyncByteStream):
-    """The body of an answer, given up at a moment."""
-
-    def __init__(self, response: httpx.Response, end: float, request: httpx.Request) -> None:
-        # The answers of a blocking client have streams of this kind, but the type does not say so.
-        [self._stream] = [stream for stream in [response.stream] if isinstance(stream, httpx.SyncByteStream)]
-        self._end = end
-        self._request = request
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            yield chunk
-            if time.monotonic() > self._end:
-                raise _too_late(self._request)
-
-    def close(self) -> None:
-        self._stream.close()
+def _exchange(step: Request, started: float, *, is_observed: bool) -> Exchange:
+    if isinstance(step, CustomRequest):
+        return Exchange()
+    if step.body is not None:
+        step.body.start()
+        step.body.is_observed = is_observed
+    return Exchange(None if step.limit is None else started + step.limit, step.body)
 
 
-class _AsyncBody:
-    """A body for an `httpx.AsyncClient`; files are read in threads, so that the event loop goes on.
-
-    A read that is cancelled is left behind: one from a silent pipe may never end.
-    """
-
-    def __init__(self, body: MultipartBody) -> None:
-        self._body = body
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        chunks = iter(self._body)
-        while (chunk := await anyio.to_thread.run_sync(next, chunks, None, abandon_on_cancel=True)) is not None:
-            yield chunk
-
-
-def _follows(step: Request) -> bool:
-    return isinstance(step, CustomRequest) and step.options.get("follow_redirects", False)
-
-
-def _limit(step: Request) -> float | None:
-    return None if isinstance(step, CustomRequest) else step.limit
-
-
-def _send_within(limit: float, request: httpx.Request, send: Callable[..., httpx.Response]) -> httpx.Response:
-    """Sends in a thread of its own, which is left behind when the time is over.
-
-    The time limits of httpx bound each step of an exchange. None of them bounds one that proceeds byte by byte, nor
-    the look-up of a name, and nothing can interrupt these from outside. The thread that is left behind ends when its
-    step does, or with the body's next bytes, or when the connection is closed; it does not keep the program alive.
-    """
-    end = time.monotonic() + limit
-    outcome = Future[httpx.Response]()
-    context = copy_context()
-
-    def exchange() -> httpx.Response:
-        with closing(send(stream=True)) as response:
-            response.stream = _LimitedStream(response, end, request)
-            response.read()
-            return response
-
-    def work() -> None:
-        try:
-            outcome.set_result(context.run(exchange))
-        except BaseException as error:
-            outcome.set_exception(error)
-
-    threading.Thread(target=work, name="speechmatics-exchange", daemon=True).start()
-    if not wait_for([outcome], min(end - time.monotonic(), threading.TIMEOUT_MAX)).done:
-        raise _too_late(request)
-    return outcome.result()
-
-
-async def _await_within(limit: float, request: httpx.Request, sending: Awaitable[httpx.Response]) -> httpx.Response:
-    """Awaits an answer, and cancels the exchange when the time is over."""
-    with anyio.move_on_after(limit):
-        return await sending
-    raise _too_late(request)
-
-
-def _too_late(request: httpx.Request) -> httpx.ReadTimeout:
-    return httpx.ReadTimeout("no whole answer came in time", request=request)
-
-
-def _request_of(failure: httpx.RequestError) -> httpx.Request | None:
-    try:
-        return failure.request
-    except RuntimeError:
-        return None
-
-
-def _timeout(usual: httpx.Timeout, patience: float, limit: float | None) -> httpx.Timeout:
-    """The usual time limits, with more time for the answer to begin, and none of them above the limit."""
-    if not patience and limit is None:
-        return usual
-    read = None if usual.read is None else usual.read + patience
-
-    def least(seconds: float | None) -> float | None:
-        if limit is None:
-            return seconds
-        return max(0.001, limit if seconds is None else min(seconds, limit))
-
-    return httpx.Timeout(
-        connect=least(usual.connect), read=least(read), write=least(usual.write), pool=least(usual.pool)
-    )
+def _no_cookies() -> CookieJar:
+    """The API sets none; those of gateways would be kept and sent for ever."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))

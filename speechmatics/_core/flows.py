@@ -1,11 +1,12 @@
 """Conversations of several requests, as generators that yield what is to be done and return the result.
 
 A flow does no I/O and knows no clock but the one it is given. A driver sends each request and hands back the answer
-(or throws the failure in), lets each `Sleep` pass, and calls what an `Aside` holds.
+(or throws the failure in), lets each `Sleep` pass, and calls what the other steps hold.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -13,10 +14,12 @@ from typing import TypeVar
 import httpx
 
 from speechmatics._core import operations
-from speechmatics._core.operations import CustomRequest, Operation, Request
+from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.policies import (
-    HELD,
-    is_passing,
+    LONG_POLL_HONOURED_AFTER,
+    hold_after_cut,
+    is_blip,
+    is_transient,
     may_have_arrived,
     next_delay,
     polling_delay,
@@ -25,7 +28,8 @@ from speechmatics._core.policies import (
 )
 from speechmatics._core.session import Retry, Session
 from speechmatics.exceptions import (
-    InvalidResponseError,
+    AnswerMismatchError,
+    APIStatusError,
     JobExpiredError,
     JobNotFoundException,
     JobRunningError,
@@ -33,25 +37,36 @@ from speechmatics.exceptions import (
     TranscriptionError,
     WaitTimeoutError,
     error_for_status,
+    is_in_api_words,
+    is_page,
 )
-from speechmatics.models.job import JobDetails, JobStatus
+from speechmatics.models.job import JobDetails, JobStatus, is_running
 
 __all__ = [
-    "Aside",
+    "Callback",
+    "Disconnect",
     "Flow",
+    "Patience",
+    "Reader",
+    "RunBlocking",
     "Sleep",
+    "Step",
     "Stream",
-    "aside",
-    "before_next",
-    "call",
     "delete_job",
-    "exchange",
-    "may_recover",
-    "result",
-    "wait",
+    "ended_without_transcript",
+    "get_result",
+    "next_delay_or_none",
+    "run_blocking",
+    "send",
+    "send_once",
+    "send_with_retry",
+    "wait_for_completion",
+    "warn_of_unknown_status",
 ]
 
 _T = TypeVar("_T")
+
+_logger = logging.getLogger("speechmatics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +77,109 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class RunBlocking:
     """Asks the driver to call a function that may block, such as one that opens a file."""
 
     function: Callable[[], None]
 
 
-Flow = Generator[Request | Sleep | Aside, httpx.Response | None, _T]
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Asks the driver to call a function of the program's, and to await what it returns if that can be awaited."""
+
+    function: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Asks the driver to close the connection over which an answer came."""
+
+    response: httpx.Response
+
+
+Step = Request | Sleep | RunBlocking | Callback | Disconnect
+
+Flow = Generator[Step, httpx.Response | None, _T]
 """A conversation that ends with a result of type T."""
 
 Stream = Iterator[Flow[Sequence[_T]]]
 """A conversation with many results: flows to run one after the other, each of which ends with the next few."""
 
+Reader = Callable[[httpx.Response], _T]
+"""What makes a result of an answer."""
+
 NOT_READY = frozenset({"transcription not ready", "job in progress"})
 """`error` of a 404 on a transcript whose job still runs, in lower case (documentation)."""
-LAST_LOOK = 0.05
+LAST_POLL = 0.05
 """Seconds that a request may take whose deadline is here."""
+ABSENCE = 10.0
+"""Seconds during which a wait survives being told of nothing but that the job, or the right to see it, is not there."""
 
 
-def call(request: Request, session: Session) -> Flow[httpx.Response]:
-    """Sends a request, and again where that is harmless and may help.
+def send(request: Request, left: float | None = None) -> Flow[httpx.Response]:
+    """Sends a request once; `left` seconds are left for it.
 
     Raises:
         APIStatusError: The answer is an error.
         RequestError: No whole answer came.
+    """
+    if left is not None and not isinstance(request, CustomRequest):
+        request = replace(request, limit=max(left, LAST_POLL))
+    response = yield request
+    if response is None:
+        raise TypeError("a driver hands back an answer for each request")
+    if not response.is_success:
+        raise error_for_status(response, job_id=request.job_id)
+    return response
+
+
+def send_once(request: Request, read: Reader[_T], left: float | None = None) -> Flow[_T]:
+    """Sends a request once, and reads its answer; once more over a new connection if it is about another job.
+
+    Raises:
+        AnswerMismatchError: The answer is about another job, twice.
+        InvalidResponseError: It is not what the API documents.
+        APIStatusError, RequestError: As `send`.
+    """
+    response = yield from send(request, left)
+    try:
+        return read(response)
+    except AnswerMismatchError:
+        yield Disconnect(response)
+        if request.method != "GET":
+            raise
+    response = yield from send(request, left)
+    try:
+        return read(response)
+    except AnswerMismatchError:
+        yield Disconnect(response)
+        raise
+
+
+def send_with_retry(request: Request, read: Reader[_T], session: Session) -> Flow[_T]:
+    """Sends a request, again where that is harmless and may help, and reads its answer.
+
+    Raises:
+        APIStatusError: The answer is an error.
+        RequestError: No whole answer came.
+        InvalidResponseError: The answer is not what the API documents.
     """
     started = session.clock()
     attempt = 0
     while True:
         attempt += 1
         try:
-            return (yield from exchange(request))
+            return (yield from send_once(request, read))
         except SpeechmaticsError as error:
-            if not (request.repeatable and is_passing(error)):
+            if not (request.repeatable and is_transient(error)):
                 raise
-            yield Sleep(before_next(request, attempt, session.clock() - started, error, session))
+            delay = next_delay_or_none(request, attempt, session.clock() - started, error, session)
+            if delay is None:
+                raise
+            yield Sleep(delay)
 
 
-def result(transcript: Operation[object, object], job_id: str, session: Session) -> Flow[httpx.Response | None]:
+def get_result(transcript: Request, job_id: str, read: Reader[_T], session: Session) -> Flow[_T | None]:
     """Asks for a transcript; None while the job runs.
 
     The service answers 404 both for a job that runs and for one that does not exist; where the answer does not say
@@ -110,17 +190,17 @@ def result(transcript: Operation[object, object], job_id: str, session: Session)
         TranscriptionError: The job ended without a transcript.
     """
     try:
-        return (yield from call(transcript, session))
+        return (yield from send_with_retry(transcript, read, session))
     except JobNotFoundException as error:
         if _is_early(error):
             return None
     operation = operations.get_job(job_id)
-    job = operation.parse((yield from call(operation, session)))
+    job = operations.parse_job((yield from send_with_retry(operation, operations.read_job(job_id), session)))
     if job.is_running:
         return None
     if job.status != JobStatus.DONE:
-        raise _ended_without_transcript(job)
-    return (yield from call(transcript, session))
+        raise ended_without_transcript(job)
+    return (yield from send_with_retry(transcript, read, session))
 
 
 def delete_job(job_id: str, session: Session, *, force: bool) -> Flow[str | None]:
@@ -138,37 +218,42 @@ def delete_job(job_id: str, session: Session, *, force: bool) -> Flow[str | None
 
     operation = operations.delete_job(job_id, force=force)
     try:
-        response = yield from call(operation, replace(session, on_retry=note))
+        job = yield from send_with_retry(operation, operation.parse, replace(session, on_retry=note))
     except JobRunningError:
         return None
     except (JobNotFoundException, JobExpiredError):
         if any(may_have_arrived(retry.error, operation.path) for retry in failures):
             return JobStatus.DELETED
         raise
-    return operation.parse(response).status
+    return job.status
 
 
-def wait(
-    transcript: Operation[object, object],
+def wait_for_completion(
+    transcript: Request,
     job_id: str,
+    read: Reader[_T],
     session: Session,
     *,
     timeout: float | None = None,
     on_status: Callable[[JobDetails], None] | None = None,
-) -> Flow[httpx.Response]:
+) -> Flow[_T]:
     """Waits until a job ends, then asks for its transcript.
 
-    Each look asks the server to hold its answer back; one that comes at once although the job runs is followed by a
-    pause. Failures that pass are survived.
+    Each poll asks the server to hold its answer back; one that comes at once although the job runs is followed by a
+    pause. Blips are survived.
 
     Raises:
         JobNotFoundException: There is no such job.
         TranscriptionError: The job ended without a transcript.
         WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
     """
+    settings = session.settings
     deadline = None if timeout is None else session.clock() + timeout
-    answered = changed = session.clock()
+    patience = Patience(session)
+    changed = session.clock()
     status: str | None = None
+    longest_hold = settings.long_poll
+    is_hold_cut = False
 
     def left() -> float | None:
         return None if deadline is None else deadline - session.clock()
@@ -176,38 +261,36 @@ def wait(
     def limit() -> float | None:
         return left() if timeout else None
 
-    def pause_after(error: SpeechmaticsError) -> float:
-        if not (may_recover(error) or _is_early(error)):
-            raise error
-        if session.clock() - answered > session.settings.outage_timeout:
-            error.add_note(f"no usable answer came for {session.settings.outage_timeout:g} s")
-            raise error
-        return max(_delay(session, changed), min(retry_after(error) or 0, session.settings.outage_timeout))
-
     try:
         while True:
             asked = session.clock()
             # A program that wants to hear of each status hears the first one at once.
-            hold = 0 if status is None and on_status is not None else wait_seconds(session.settings.long_poll, left())
+            hears_first = status is None and on_status is not None
+            asks_at_once = hears_first or is_hold_cut or status == JobStatus.DONE
+            hold = 0 if asks_at_once else wait_seconds(longest_hold, left())
+            is_hold_cut = False
             try:
-                job = yield from _look(job_id, hold, limit())
+                if status == JobStatus.DONE:
+                    return (yield from send_once(transcript, read, limit()))
+                operation = operations.get_job(job_id, wait=hold)
+                raw = yield from send_once(operation, operations.read_job(job_id), limit())
             except SpeechmaticsError as error:
-                pause = pause_after(error)
+                pause = max(patience.pause_or_raise(error, job_id), _poll_pause(session, changed))
+                if hold:
+                    longest_hold = hold_after_cut(longest_hold, session.clock() - asked)
+                    is_hold_cut = True
             else:
-                if job.status != status:
-                    status, changed = job.status, session.clock()
+                patience.note_answer(job_id)
+                pause = 0.0 if session.clock() - asked >= LONG_POLL_HONOURED_AFTER else _poll_pause(session, changed)
+                if raw["status"] != status:
+                    status, changed = str(raw["status"]), session.clock()
+                    warn_of_unknown_status(job_id, status)
                     if on_status is not None:
-                        on_status(job)
-                if job.status == JobStatus.DONE:
-                    try:
-                        return (yield from exchange(transcript, limit()))
-                    except SpeechmaticsError as error:
-                        pause = pause_after(error)
-                elif job.is_running:
-                    answered = session.clock()
-                    pause = 0.0 if answered - asked >= HELD else _delay(session, changed)
-                else:
-                    raise _ended_without_transcript(job)
+                        on_status(operations.parse_job(raw))
+                if status == JobStatus.DONE:
+                    continue
+                if not is_running(raw["status"]):
+                    raise ended_without_transcript(operations.parse_job(raw))
             rest = left()
             if rest is not None and rest <= 0:
                 raise WaitTimeoutError(_too_late(job_id, status, timeout), job_id=job_id)
@@ -217,57 +300,94 @@ def wait(
         raise
     except BaseException as error:
         if status != JobStatus.DONE:
-            error.add_note(f"job {job_id} goes on")
+            error.add_note(f"job {job_id} is still running")
         raise
 
 
-def _too_late(job_id: str, status: str | None, timeout: float | None) -> str:
-    if status is None:
-        return f"job {job_id} could not be looked at within {timeout:g} s"
-    if status == JobStatus.DONE:
-        return f"job {job_id} is done, but its transcript did not come within {timeout:g} s"
-    return f"job {job_id} did not end within {timeout:g} s; it goes on"
+class Patience:
+    """How long waiting survives answers that are none.
+
+    Args:
+        session: What the client's conversations share.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._answered = session.clock()
+        self._seen: set[str] = set()
+        self._absent_since: dict[str | None, float] = {}
+
+    def restart(self) -> None:
+        """Waiting begins anew."""
+        self._answered = self._session.clock()
+
+    def note_answer(self, job_id: str) -> None:
+        """The server has told of a job."""
+        self._answered = self._session.clock()
+        self._seen.add(job_id)
+        self._absent_since.pop(job_id, None)
+        self._absent_since.pop(None, None)
+
+    def pause_or_raise(self, error: SpeechmaticsError, job_id: str | None = None) -> float:
+        """Seconds that the server asks to wait, 0 or more; raises the error, about a job or all, if waiting is over."""
+        now = self._session.clock()
+        outage = self._session.settings.outage_timeout
+        if isinstance(error, APIStatusError) and error.status_code in (401, 403, 404) and not _is_early(error):
+            if not self._may_pass(job_id, error):
+                raise error
+            if now - self._absent_since.setdefault(job_id, now) >= ABSENCE:
+                raise error
+        elif not (is_blip(error) or _is_early(error)):
+            raise error
+        else:
+            self._absent_since.pop(job_id, None)
+        if now - self._answered > outage:
+            error.add_note(f"no usable answer came for {outage:g} s")
+            raise error
+        return min(retry_after(error) or 0, outage)
+
+    def _may_pass(self, job_id: str | None, error: APIStatusError) -> bool:
+        """Whether what is said to be missing may be there in a moment: a page, a replica that lags."""
+        if is_page(error.response):
+            return True
+        if error.status_code != 404:
+            return False
+        is_known = job_id is not None and (job_id in self._seen or self._session.is_young(job_id))
+        return is_known or not is_in_api_words(error.response)
 
 
-def aside(function: Callable[[], _T]) -> Flow[_T]:
+def warn_of_unknown_status(job_id: str, status: str) -> None:
+    """Says in the log that a job has a status which this package does not know; it is waited for."""
+    if is_running(status) and status != JobStatus.RUNNING:
+        _logger.warning("job %s has the status %r, which is not known; it is waited for", job_id, status)
+
+
+def run_blocking(function: Callable[[], _T]) -> Flow[_T]:
     """Calls a function that may block, where the driver lets such functions do so."""
     results: list[_T] = []
-    yield Aside(lambda: results.append(function()))
+    yield RunBlocking(lambda: results.append(function()))
     return results[0]
 
 
-def may_recover(error: SpeechmaticsError) -> bool:
-    """Whether asking again, later, may bring an answer: what is no answer of the API may come from a proxy."""
-    return is_passing(error) or isinstance(error, InvalidResponseError)
-
-
-def exchange(request: Request, left: float | None = None) -> Flow[httpx.Response]:
-    """Sends a request once; `left` seconds are left for it."""
-    if left is not None and not isinstance(request, CustomRequest):
-        request = replace(request, limit=max(left, LAST_LOOK))
-    response = yield request
-    if response is None:
-        raise TypeError("a driver hands back an answer for each request")
-    if not response.is_success:
-        raise error_for_status(response, job_id=request.job_id)
-    return response
-
-
-def before_next(request: Request, attempt: int, elapsed: float, error: SpeechmaticsError, session: Session) -> float:
-    """Seconds until a request is sent again; raises the error if it is not."""
+def next_delay_or_none(
+    request: Request, attempt: int, elapsed: float, error: SpeechmaticsError, session: Session
+) -> float | None:
+    """Seconds until a request that failed is sent again, of which `on_retry` is told; None if it is not."""
     delay = next_delay(session.settings, attempt, elapsed, error, session.chance)
     if delay is None:
         if attempt > 1:
             error.add_note(f"sent {attempt} times")
-        raise error
-    if session.on_retry is not None:
+    elif session.on_retry is not None:
         session.on_retry(Retry(method=request.method, path=request.path, attempt=attempt, delay=delay, error=error))
     return delay
 
 
-def _look(job_id: str, hold: int, left: float | None) -> Flow[JobDetails]:
-    operation = operations.get_job(job_id, wait=hold)
-    return operation.parse((yield from exchange(operation, left)))
+def _too_late(job_id: str, status: str | None, timeout: float | None) -> str:
+    if status is None:
+        return f"job {job_id} could not be polled within {timeout:g} s"
+    if status == JobStatus.DONE:
+        return f"job {job_id} is done, but its transcript did not come within {timeout:g} s"
+    return f"job {job_id} did not end within {timeout:g} s; it is still running"
 
 
 def _is_early(error: SpeechmaticsError) -> bool:
@@ -275,11 +395,13 @@ def _is_early(error: SpeechmaticsError) -> bool:
     return isinstance(error, JobNotFoundException) and error.error.lower() in NOT_READY
 
 
-def _delay(session: Session, since: float) -> float:
-    return polling_delay(session.settings.poll_interval, session.settings.poll_interval_max, session.clock() - since)
+def _poll_pause(session: Session, since: float) -> float:
+    settings = session.settings
+    return polling_delay(settings.poll_interval, settings.poll_interval_max, session.clock() - since)
 
 
-def _ended_without_transcript(job: JobDetails) -> TranscriptionError:
+def ended_without_transcript(job: JobDetails) -> TranscriptionError:
+    """The error that a job stands for which was rejected, deleted or has expired."""
     reasons = "; ".join(error.message for error in job.errors or () if error.message)
     return TranscriptionError(
         f"job {job.id} ended as {job.status}" + (f": {reasons}" if reasons else ""), job_id=job.id, job=job

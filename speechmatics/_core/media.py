@@ -66,15 +66,15 @@ class Audio:
         """The media type by the name's ending, from this package's own table."""
         return _CONTENT_TYPES.get(PurePath(self.name).suffix.lower(), "application/octet-stream")
 
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes from the start.
+    def chunks(self, size: int = CHUNK_SIZE) -> Iterator[bytes]:
+        """The bytes from the start, at most so many at once.
 
         Raises:
             AudioError: There are more or fewer than at first.
             AudioNotReadableError: They cannot be read any more.
         """
         sent = 0
-        for chunk in self._read():
+        for chunk in self._read(size):
             sent += len(chunk)
             if self.size is not None and sent > self.size:
                 raise AudioError(f"{self.name} grew beyond its {self.size} bytes while it was sent; no job was created")
@@ -86,15 +86,15 @@ class Audio:
                 f"{self.name} shrank from {self.size} to {sent} bytes while it was sent; no job was created"
             )
 
-    def _read(self) -> Iterator[bytes]:
+    def _read(self, chunk_size: int) -> Iterator[bytes]:
         if isinstance(self.source, bytes):
             view = memoryview(self.source)
-            for position in range(0, len(view), CHUNK_SIZE):
-                yield bytes(view[position : position + CHUNK_SIZE])
+            for position in range(0, len(view), chunk_size):
+                yield bytes(view[position : position + chunk_size])
         elif isinstance(self.source, Path):
             try:
                 with self.source.open("rb") as file:
-                    yield from _read_all(file)
+                    yield from _read_all(file, chunk_size)
             except OSError as error:
                 raise AudioNotReadableError(f"cannot read {self.source}: {error.strerror}") from None
         else:
@@ -102,7 +102,7 @@ class Audio:
                 self.source.seek(self.start)
             if self.head:
                 yield self.head
-            yield from _read_all(self.source)
+            yield from _read_all(self.source, chunk_size)
 
 
 class MultipartBody:
@@ -111,19 +111,30 @@ class MultipartBody:
     Args:
         config: The configuration's JSON.
         audio: The audio.
-        on_progress: Told the bytes of audio handed to the network so far, and those in all where that is known; called
-            from the beginning each time the body is sent again.
+        on_progress: Called with the bytes of audio that the network has taken so far, and those in all where that is
+            known; from the beginning each time the body is sent again.
+
+    Attributes:
+        is_being_sent: Whether a piece of it has been handed on.
+        is_observed: Whether the network tells of what it writes, by `begin_write`.
+        callers_error: What the audio or `on_progress` raised, if anything.
     """
 
     def __init__(
         self, config: str, audio: Audio | None, on_progress: Callable[[int, int | None], None] | None = None
     ) -> None:
         self.audio = audio
+        self.is_being_sent = False
+        self.is_observed = False
+        self.callers_error: BaseException | None = None
         self._on_progress = on_progress
         self._begun = False
+        self._is_handed_on = False
+        self._is_given = False
+        self._sent = 0
         self._boundary = secrets.token_hex(16)
         self._before = self._part('name="config"', "application/json") + config.encode() + b"\r\n"
-        self._after = f"--{self._boundary}--\r\n".encode()
+        self._after = b"--" + self._boundary.encode() + b"--\r\n"
         if audio is not None:
             name = _quoted(audio.name)
             self._before += self._part(f'name="data_file"; filename={name}', audio.content_type)
@@ -133,16 +144,65 @@ class MultipartBody:
         return f"MultipartBody(audio={self.audio.name if self.audio else None!r}, length={self.length})"
 
     def __iter__(self) -> Iterator[bytes]:
+        self.start()
+        for piece in self.pieces():
+            self.hand_on(piece)
+            yield piece
+            self.count(piece)
+
+    def pieces(self, chunk_size: int = CHUNK_SIZE) -> Iterator[bytes]:
+        """The pieces of the body, read as they are asked for; audio at most so many bytes at once.
+
+        Raises:
+            AudioError: The audio cannot be read, or a second time, or has changed.
+        """
         yield self._before
         if self.audio is not None:
-            self._begin(self.audio)
-            sent = 0
-            for chunk in self.audio.chunks():
-                yield chunk
-                sent += len(chunk)
-                if self._on_progress is not None:
-                    self._on_progress(sent, self.audio.size)
+            try:
+                self._begin(self.audio)
+                yield from self.audio.chunks(chunk_size)
+            except Exception as error:
+                self.callers_error = error
+                raise
         yield self._after
+
+    def start(self) -> None:
+        """Nothing has been handed on yet, or it is to be handed on once more."""
+        self.is_being_sent = self._is_handed_on = self._is_given = False
+        self._sent = 0
+
+    def hand_on(self, piece: bytes) -> None:
+        """Notes that a piece goes to the network."""
+        self.is_being_sent = True
+        self._is_handed_on = piece is self._after
+
+    def begin_write(self) -> None:
+        """Notes that what was handed on is being written: from now on it may have arrived."""
+        self._is_given = self._is_handed_on
+
+    def count(self, piece: bytes) -> None:
+        """Tells the program of a piece that the network took."""
+        if self.audio is not None and piece is not self._before and piece is not self._after:
+            self._sent += len(piece)
+            if self._on_progress is not None:
+                try:
+                    self._on_progress(self._sent, self.audio.size)
+                except BaseException as error:
+                    self.callers_error = error
+                    raise
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether no file is read for it."""
+        return self.audio is None or isinstance(self.audio.source, bytes)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the piece with the closing boundary may have left: before that there can be no job.
+
+        Where no network of ours observes the writing, it counts as given as soon as it is handed on.
+        """
+        return self._is_given if self.is_observed else self._is_handed_on
 
     @property
     def replayable(self) -> bool:
@@ -239,7 +299,7 @@ def _find_stream(name: str, stream: IO[bytes], limit: int | None) -> Audio:
         end = stream.seek(0, io.SEEK_END)
         stream.seek(start)
     except (AttributeError, OSError):
-        head = stream.read(CHUNK_SIZE)
+        head = _read_some(stream, CHUNK_SIZE)
         if not head:
             raise AudioError(f"{name} is empty: there is nothing to transcribe") from None
         return Audio(name, None, stream, head=head, limit=limit)
@@ -257,9 +317,18 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _read_all(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK_SIZE):
+def _read_all(stream: IO[bytes], chunk_size: int) -> Iterator[bytes]:
+    while chunk := _read_some(stream, chunk_size):
         yield chunk
+
+
+def _read_some(stream: IO[bytes], chunk_size: int) -> bytes:
+    chunk: bytes | None = stream.read(chunk_size)
+    if chunk is None:
+        raise AudioNotReadableError(
+            "the audio file object is non-blocking, and has nothing to read at the moment; give one that blocks"
+        )
+    return chunk
 
 
 def _too_large(name: str, size: int, limit: int) -> str:

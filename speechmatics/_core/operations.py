@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -11,14 +12,20 @@ from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from speechmatics._core.media import Audio, MultipartBody
-from speechmatics.exceptions import InvalidInputError, InvalidResponseError, UnknownFormatError
+from speechmatics.exceptions import (
+    AnswerMismatchError,
+    InvalidInputError,
+    InvalidResponseError,
+    UnknownFormatError,
+    is_page,
+)
 from speechmatics.models._base import invalid_response
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models.config import JobConfig
-from speechmatics.models.job import CreateJobResponse, JobDetails, RetrieveJobsResponse, UsageReport
+from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript, read_transcript
 
 __all__ = [
@@ -40,6 +47,9 @@ __all__ = [
     "get_text_transcript",
     "get_usage",
     "list_jobs",
+    "parse_job",
+    "parse_jobs",
+    "read_job",
     "text_format",
 ]
 
@@ -51,6 +61,8 @@ TextFormat = Literal["txt", "srt"]
 """The formats that are text."""
 TranscriptFormat = Literal["json-v2", "json_v2", "json", "txt", "srt"]
 """Every name of a transcript format."""
+
+_logger = logging.getLogger("speechmatics")
 
 Scalar = str | int | float | bool | None
 QueryParams = httpx.QueryParams | Mapping[str, Scalar | Sequence[Scalar]] | list[tuple[str, Scalar]] | str
@@ -146,11 +158,14 @@ def create_job(
         config: The configuration.
         audio: What to transcribe, unless the configuration says where to fetch it.
         app: Name of the application, for usage reports (`sm-app`).
-        on_progress: Told how much of the audio has been handed to the network.
+        on_progress: Called with how much of the audio the network has taken.
     """
 
     def read(response: httpx.Response) -> str:
-        return CreateJobResponse.from_json(response.content).id
+        job_id = _object(response).get("id")
+        if not isinstance(job_id, str) or not job_id.strip():
+            raise InvalidResponseError("the answer to a submission has no job id", body=response.content)
+        return job_id
 
     body = MultipartBody(config.to_json(), audio, on_progress)
     return Operation("POST", "jobs", read, read, params=_given({"sm-app": app}), body=body)
@@ -172,43 +187,58 @@ def list_jobs(
         "include_deleted": None if include_deleted is None else _flag(include_deleted),
     }
 
-    def read(response: httpx.Response) -> list[JsonObject]:
+    return Operation("GET", "jobs", _listed, lambda response: parse_jobs(_listed(response)), params=_given(params))
+
+
+def _listed(response: httpx.Response) -> list[JsonObject]:
+    """The jobs of a list, as they came; a worker on premises lists `active_jobs`."""
+    data = _object(response)
+    jobs: object = data.get("jobs", data.get("active_jobs"))
+    if not isinstance(jobs, list):
+        raise InvalidResponseError("the answer has no list of jobs", body=response.content)
+    return [job for job in _LIST.validate_python(jobs) if isinstance(job, dict)]
+
+
+def parse_jobs(jobs: Iterable[JsonObject]) -> list[JobDetails]:
+    """Jobs as models; one that has no id or status is left out, and named in the log."""
+    parsed: list[JobDetails] = []
+    for job in jobs:
         try:
-            return _JOBS.validate_python(_member(response, "jobs"))
+            parsed.append(JobDetails.model_validate(job))
         except ValidationError:
-            raise InvalidResponseError("jobs is not a list of objects", body=response.content) from None
-
-    def parse(response: httpx.Response) -> list[JobDetails]:
-        try:
-            page = RetrieveJobsResponse.model_validate({"jobs": _member(response, "jobs")})
-        except ValidationError as error:
-            raise invalid_response(RetrieveJobsResponse, response.content, error) from None
-        if page.jobs is None:
-            raise InvalidResponseError("jobs is not a list of objects", body=response.content)
-        return page.jobs
-
-    return Operation("GET", "jobs", read, parse, params=_given(params))
+            _logger.warning("a job in the list has no id or no status, and is left out: its id is %r", job.get("id"))
+    return parsed
 
 
 def get_job(job_id: str, *, wait: int | None = None) -> Operation[JsonObject, JobDetails]:
     """`GET /jobs/{id}`."""
-    return Operation("GET", _job_path(job_id), _object, _job, params=_wait(wait), job_id=job_id, patience=wait or 0)
+    read, parse = _about(job_id)
+    return Operation("GET", _job_path(job_id), read, parse, params=_wait(wait), job_id=job_id, patience=wait or 0)
 
 
 def delete_job(job_id: str, *, force: bool) -> Operation[JsonObject, JobDetails]:
     """`DELETE /jobs/{id}`."""
-    return Operation("DELETE", _job_path(job_id), _object, _job, params={"force": _flag(force)}, job_id=job_id)
+    read, parse = _about(job_id)
+    return Operation("DELETE", _job_path(job_id), read, parse, params={"force": _flag(force)}, job_id=job_id)
 
 
 def get_json_transcript(job_id: str, *, wait: int | None = None) -> Operation[JsonObject, Transcript]:
     """`GET /jobs/{id}/transcript` in the json-v2 format."""
 
+    def read(response: httpx.Response) -> JsonObject:
+        data = _object(response)
+        _check_answered(job_id, data.get("job"), response)
+        return data
+
     def parse(response: httpx.Response) -> Transcript:
-        return read_transcript(Transcript, response.content, job_id=job_id)
+        transcript = read_transcript(Transcript, response.content, job_id=job_id)
+        if transcript.job is not None:
+            _check_answered(job_id, {"id": transcript.job.id}, response)
+        return transcript
 
     params = {"format": "json-v2", **_wait(wait)}
     path = _job_path(job_id, "transcript")
-    return Operation("GET", path, _object, parse, params=params, job_id=job_id, patience=wait or 0)
+    return Operation("GET", path, read, parse, params=params, job_id=job_id, patience=wait or 0)
 
 
 def get_text_transcript(job_id: str, text_format: TextFormat, *, wait: int | None = None) -> Operation[str, str]:
@@ -253,7 +283,7 @@ def text_format(transcription_format: str) -> TextFormat | None:
     raise UnknownFormatError(f"{transcription_format!r} is not a transcript format; use json-v2, txt or srt")
 
 
-_JOBS = TypeAdapter(list[JsonObject])
+_LIST = TypeAdapter(list[Any])
 _OBJECT = TypeAdapter(JsonObject)
 
 
@@ -265,7 +295,8 @@ def _object(response: httpx.Response) -> JsonObject:
         try:
             data = json.loads(response.content)
         except ValueError:
-            raise InvalidResponseError("the answer is not JSON", body=response.content) from None
+            what = "a page of HTML" if is_page(response) else "not JSON"
+            raise InvalidResponseError(f"the answer is {what}", body=response.content) from None
     if isinstance(data, dict):
         return _OBJECT.validate_python(data)
     raise InvalidResponseError("the answer is not a JSON object", body=response.content)
@@ -278,14 +309,62 @@ def _member(response: httpx.Response, name: str) -> object:
     return data[name]
 
 
-def _job(response: httpx.Response) -> JobDetails:
+def _about(job_id: str) -> tuple[Callable[[httpx.Response], JsonObject], Callable[[httpx.Response], JobDetails]]:
+    """What reads an answer about a job as it came, and as a model."""
+
+    def read(response: httpx.Response) -> JsonObject:
+        data = _object(response)
+        _check_answered(job_id, data.get("job"), response)
+        return data
+
+    def parse(response: httpx.Response) -> JobDetails:
+        job = _member(response, "job")
+        _check_answered(job_id, job, response)
+        return parse_job(job)
+
+    return read, parse
+
+
+def _check_answered(job_id: str, job: object, response: httpx.Response) -> None:
+    """Raises if an answer names another job than the one asked for."""
+    answered = _OBJECT.validate_python(job).get("id") if isinstance(job, dict) else None
+    if answered is not None and answered != job_id:
+        raise AnswerMismatchError(
+            f"asked for job {job_id}, the answer is about job {answered}",
+            body=response.content,
+            job_id=job_id,
+            answered=str(answered),
+        )
+
+
+def read_job(job_id: str) -> Callable[[httpx.Response], JsonObject]:
+    """What reads the job in the answer about it: as it came, but with its id and a status."""
+
+    def read(response: httpx.Response) -> JsonObject:
+        job = _member(response, "job")
+        _check_answered(job_id, job, response)
+        if not isinstance(job, dict) or not isinstance(job.get("status"), str):
+            raise InvalidResponseError("the answer has no job with a status", body=response.content, job_id=job_id)
+        return {"id": job_id, **_OBJECT.validate_python(job)}
+
+    return read
+
+
+def parse_job(job: object) -> JobDetails:
+    """A job as a model.
+
+    Raises:
+        InvalidResponseError: It lacks its id or its status.
+    """
     try:
-        return JobDetails.model_validate(_member(response, "job"))
+        return JobDetails.model_validate(job)
     except ValidationError as error:
-        raise invalid_response(JobDetails, response.content, error) from None
+        raise invalid_response(JobDetails, to_json(job, inf_nan_mode="constants"), error) from None
 
 
 def _text(response: httpx.Response) -> str:
+    if is_page(response):
+        raise InvalidResponseError("the answer is a page of HTML", body=response.content)
     return response.content.decode("utf-8", errors="replace")
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import NamedTuple
 
 import httpx
 
 from speechmatics.exceptions import (
+    AnswerMismatchError,
     APIStatusError,
     ConnectError,
     ConnectTimeout,
@@ -19,36 +22,56 @@ from speechmatics.exceptions import (
     ProxyError,
     RequestError,
     SpeechmaticsError,
+    is_in_api_words,
+    is_page,
 )
 from speechmatics.settings import ConnectionSettings
 
 __all__ = [
     "CURSOR_STEP",
-    "HELD",
+    "LONG_POLL_HONOURED_AFTER",
+    "RECOVERY_SHARES",
+    "Aftermath",
     "JobPager",
-    "is_passing",
+    "Search",
+    "aftermath",
+    "hold_after_cut",
+    "is_blip",
+    "is_transient",
     "may_have_arrived",
+    "moment_of",
     "next_delay",
     "polling_delay",
-    "recovery_delays",
     "retry_after",
     "server_time",
     "wait_seconds",
     "with_zone",
 ]
 
-PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-"""Statuses of failures that pass."""
+TRANSIENT_STATUSES = frozenset({408, 421, 425, 429, 500, 502, 503, 504, *range(520, 528), 529, 530, 598, 599})
+"""Statuses of failures after which the same request may succeed; those from 520 on are of gateways."""
+BLIP_STATUSES = frozenset({408, 409, 421, 425, 429})
+"""Statuses below 500 that no wait for a job is abandoned for."""
 REFUSING_STATUSES = frozenset({429, 503})
-"""Statuses that say that a request was turned away before it was worked on."""
+"""Statuses that say that a request was turned away: by the API before it was worked on, by a gateway perhaps later."""
+UNCLEAR_STATUSES = frozenset({408, 409, 421, 425, 499})
+"""Statuses below 500 after which a submission may have been worked on."""
+LOST_ANSWER_STATUSES = frozenset({504, 522, 524, 598, 599})
+"""Statuses by which a gateway says that it got no answer: the work may still be going on."""
 DISTRUST = ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")
 """Words of OpenSSL's errors of which one stands in each that says that a certificate is missing or not trusted."""
+RECOVERY_SHARES = (0.0, 0.1, 0.3, 0.6, 1.0)
+"""Parts of a window that have passed when a submission is searched for: its job may appear late."""
 POLLING_SHARE = 0.045
 """Share of the time already waited that passes before the next look: so much later is a job's end seen at most."""
 CURSOR_STEP = timedelta(milliseconds=1)
 """What the service's cutting of a time cursor may take from it (specification)."""
-HELD = 0.5
+LONG_POLL_HONOURED_AFTER = 0.5
 """Seconds from which on an answer counts as held back by a server that honours `wait`."""
+CUT_AFTER = 1.0
+"""Seconds from which on a held answer that failed counts as cut by something in between."""
+FEWEST_ON_A_PAGE = 10
+"""Jobs that every server is taken to show on a page if it has them."""
 
 
 def next_delay(
@@ -95,30 +118,89 @@ def server_time(response: httpx.Response) -> datetime | None:
     return _http_date(response.headers.get("Date", ""))
 
 
-def is_passing(error: SpeechmaticsError) -> bool:
+def is_transient(error: SpeechmaticsError) -> bool:
     """Whether the same request may well succeed a little later."""
     if isinstance(error, APIStatusError):
-        return error.status_code in PASSING_STATUSES
+        return error.status_code in TRANSIENT_STATUSES
     if isinstance(error, ProxyError):
         # A proxy that answers is quoted by its status, as in "407 Proxy Authentication Required".
         status = str(error).partition(" ")[0]
-        return not status.isdecimal() or int(status) in PASSING_STATUSES
+        return not status.isdecimal() or int(status) in TRANSIENT_STATUSES
     return isinstance(error, RequestError) and not _is_distrust(error)
 
 
-def may_have_arrived(error: SpeechmaticsError, path: str) -> bool:
-    """Whether the server may have acted on a request to `path` that failed so.
-
-    It has not if there was no connection, if it turned the request away or did not trust the client, or if what failed
-    was the exchange that gets a temporary key.
-    """
-    if isinstance(error, RequestError | APIStatusError) and not error.request.url.path.endswith("/" + path):
-        return False
+def is_blip(error: SpeechmaticsError) -> bool:
+    """Whether what came is no answer of the API about a job that is waited for, so that asking again may bring one."""
     if isinstance(error, APIStatusError):
-        return error.status_code in PASSING_STATUSES - REFUSING_STATUSES
-    if isinstance(error, RequestError):
-        return not (isinstance(error, ConnectError | ConnectTimeout | PoolTimeout | ProxyError) or _is_distrust(error))
-    return isinstance(error, InvalidResponseError) and error.request is None
+        return error.status_code >= 500 or error.status_code in BLIP_STATUSES or is_page(error.response)
+    if isinstance(error, AnswerMismatchError):
+        return False
+    return is_transient(error) or isinstance(error, InvalidResponseError)
+
+
+class Search(Enum):
+    """How long the list is searched for a submission that failed."""
+
+    NONE = "none"
+    """There is no job."""
+    ONCE = "once"
+    """Just before the submission is sent again."""
+    SHORT = "short"
+    """For `recovery_window` seconds."""
+    LONG = "long"
+    """For `recovery_window_long` seconds."""
+
+
+class Aftermath(NamedTuple):
+    """What follows a submission that failed."""
+
+    search: Search
+    """How long it is searched for; what is found is the job."""
+    resend: bool
+    """Whether it is sent again where there is no job."""
+
+
+def aftermath(error: SpeechmaticsError, *, is_given: bool, path: str) -> Aftermath:
+    """What follows a submission that failed.
+
+    Args:
+        error: How it failed.
+        is_given: Whether the closing boundary of its body may have left.
+        path: Where it was sent, below the base URL.
+    """
+    if not is_given or not _concerns(error, path) or _had_no_connection(error):
+        return Aftermath(Search.NONE, resend=is_transient(error))
+    if isinstance(error, InvalidResponseError):
+        return Aftermath(Search.SHORT, resend=False)
+    if not isinstance(error, APIStatusError | RequestError):
+        return Aftermath(Search.NONE, resend=False)
+    status = error.status_code
+    if status is None or status in LOST_ANSWER_STATUSES:
+        return Aftermath(Search.LONG, resend=True)
+    if status in REFUSING_STATUSES:
+        is_refused = isinstance(error, APIStatusError) and is_in_api_words(error.response)
+        return Aftermath(Search.NONE if is_refused else Search.ONCE, resend=True)
+    if status >= 500 or status in UNCLEAR_STATUSES:
+        return Aftermath(Search.SHORT, resend=status in TRANSIENT_STATUSES)
+    return Aftermath(Search.SHORT if status < 300 else Search.NONE, resend=False)
+
+
+def may_have_arrived(error: SpeechmaticsError, path: str) -> bool:
+    """Whether the server may have acted on a request to `path` that failed so."""
+    return aftermath(error, is_given=True, path=path).search is not Search.NONE
+
+
+def _concerns(error: SpeechmaticsError, path: str) -> bool:
+    """Whether it is the request to `path` that failed, and not the exchange that gets a temporary key."""
+    if isinstance(error, RequestError | APIStatusError):
+        return error.request.url.path.endswith("/" + path)
+    return not isinstance(error, InvalidResponseError) or error.request is None
+
+
+def _had_no_connection(error: SpeechmaticsError) -> bool:
+    return isinstance(error, RequestError) and (
+        isinstance(error, ConnectError | ConnectTimeout | PoolTimeout | ProxyError) or _is_distrust(error)
+    )
 
 
 def polling_delay(first: float, longest: float, waited: float) -> float:
@@ -129,15 +211,22 @@ def polling_delay(first: float, longest: float, waited: float) -> float:
     return min(longest, max(first, POLLING_SHARE * waited))
 
 
-def recovery_delays(window: float) -> Iterator[float]:
-    """Seconds to wait before each further look for a job that may appear late: `window` in all."""
-    for share in (0.1, 0.2, 0.3, 0.4):
-        yield window * share
+def hold_after_cut(hold: int, seconds: float) -> int:
+    """Whole seconds to ask for from now on, after an answer held for `hold` failed after so many seconds."""
+    return hold if seconds < CUT_AFTER else max(0, min(hold, int(seconds) - 1))
 
 
 def wait_seconds(longest: int, left: float | None) -> int:
     """Whole seconds to ask the server to hold its answer back, so that it comes within the time left."""
     return longest if left is None else int(max(0, min(longest, left)))
+
+
+def moment_of(text: object) -> datetime | None:
+    """The moment that ISO 8601 text of the service stands for; None where it is none."""
+    try:
+        return with_zone(datetime.fromisoformat(text)) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def with_zone(moment: datetime | None) -> datetime | None:
@@ -146,30 +235,43 @@ def with_zone(moment: datetime | None) -> datetime | None:
 
 
 class JobPager:
-    """Walks through the list of jobs by its time cursor, giving each job once.
+    """Walks through the list of jobs by its time cursor, giving each job once, to an empty page.
 
-    Jobs of one millisecond may straddle two pages: the cursor is set a millisecond late, and jobs seen before are
-    passed over.
+    A server may show fewer jobs on a page than it was asked for. Jobs of one millisecond may straddle two pages: the
+    cursor is set a millisecond late, and jobs seen before are passed over.
+
+    Attributes:
+        created_before: The cursor of the next page; None for the first.
+        is_finished: Whether there is no page left to ask for.
+        gap: The latest moment at which more jobs were created than a page shows, so that some may have been passed
+            over; None if there was none.
+        reaches_end: Whether the list was read to its end.
     """
 
-    def __init__(self, page_size: int, created_before: datetime | None = None) -> None:
-        self._page_size = page_size
+    def __init__(self, created_before: datetime | None = None) -> None:
         self._seen: set[str] = set()
+        self._longest = FEWEST_ON_A_PAGE
         self.created_before = created_before
-        self.finished = False
+        self.is_finished = False
+        self.gap: datetime | None = None
+        self.reaches_end = False
 
     def take(self, page: Sequence[tuple[str, datetime | None]]) -> list[int]:
         """The positions of the jobs of a page, given by id and time of creation, that are new."""
+        if not page:
+            self.is_finished = self.reaches_end = True
+            return []
         new = [position for position, (job_id, _) in enumerate(page) if job_id not in self._seen]
         self._seen.update(job_id for job_id, _ in page)
-        oldest = with_zone(page[-1][1]) if page else None
-        if oldest is None or len(page) < self._page_size:
-            self.finished = True
-            return new
-        cursor = oldest + CURSOR_STEP
+        oldest = with_zone(page[-1][1])
+        cursor = None if oldest is None else oldest + CURSOR_STEP
         if not new or cursor == self.created_before:
+            # The same moment once more: what lies before it comes next, and what this page has no room for is lost.
+            if len(page) >= self._longest and self.gap is None:
+                self.gap = oldest
             cursor = oldest
-        self.finished = cursor == self.created_before
+        self._longest = max(self._longest, len(page))
+        self.is_finished = cursor is None or cursor == self.created_before
         self.created_before = cursor
         return new
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from speechmatics.exceptions import SpeechmaticsError
 from speechmatics.settings import ConnectionSettings
 
 __all__ = ["Retry", "Session"]
 
+YOUNG = 60.0
+"""Seconds after its submission during which a server that does not know a job is asked again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """What a program is told when a request is to be sent again.
+    """What `on_retry` is called with when a request is to be sent again.
 
     Attributes:
         method: HTTP method.
@@ -32,6 +35,20 @@ class Retry:
     error: SpeechmaticsError
 
 
+@dataclass(slots=True)
+class Memory:
+    """What the conversations of one client learn.
+
+    Attributes:
+        shows_tracking: Whether the server has ever shown the tracking of a submission of this package: until then it
+            may hide it.
+        submitted: When the jobs of the last minute were submitted, by id.
+    """
+
+    shows_tracking: bool = False
+    submitted: dict[str, float] = field(default_factory=dict[str, float])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """What all conversations of one client share.
@@ -41,9 +58,24 @@ class Session:
         on_retry: Called for each request that is to be sent again.
         clock: Seconds from any fixed point, never running backwards.
         chance: A number from 0 to 1, drawn anew for each delay.
+        memory: What they learn.
     """
 
     settings: ConnectionSettings
     on_retry: Callable[[Retry], None] | None = None
     clock: Callable[[], float] = time.monotonic
     chance: Callable[[], float] = random.random
+    memory: Memory = field(default_factory=Memory)
+
+    def remember(self, job_id: str) -> None:
+        """Notes a job that was submitted just now, and forgets those that are no longer young."""
+        now = self.clock()
+        for other, moment in list(self.memory.submitted.items()):
+            if now - moment > YOUNG:
+                self.memory.submitted.pop(other, None)
+        self.memory.submitted[job_id] = now
+
+    def is_young(self, job_id: str) -> bool:
+        """Whether a job was submitted so shortly ago that a server may not know it everywhere."""
+        moment = self.memory.submitted.get(job_id)
+        return moment is not None and self.clock() - moment <= YOUNG

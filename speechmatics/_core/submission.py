@@ -2,186 +2,480 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, timedelta
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 from uuid import uuid4
 
 from speechmatics._core import operations
-from speechmatics._core.flows import Flow, Sleep, aside, before_next, call, exchange, may_recover
+from speechmatics._core.flows import Flow, Reader, Sleep, next_delay_or_none, run_blocking, send_once, send_with_retry
 from speechmatics._core.media import AudioInput, open_audio
-from speechmatics._core.policies import JobPager, is_passing, may_have_arrived, recovery_delays, server_time
+from speechmatics._core.operations import JsonObject, Operation, Request
+from speechmatics._core.policies import (
+    RECOVERY_SHARES,
+    REFUSING_STATUSES,
+    Aftermath,
+    Search,
+    aftermath,
+    is_transient,
+    next_delay,
+    retry_after,
+)
+from speechmatics._core.search import ID_PREFIX, Findings, ListSearch, could_be_any, place_of_id
 from speechmatics._core.session import Session
 from speechmatics.exceptions import (
+    APIStatusError,
     AudioError,
     ConfigError,
+    DuplicateJobWarning,
+    InvalidInputError,
     InvalidResponseError,
-    JobExpiredError,
-    JobNotFoundException,
+    RequestError,
     SpeechmaticsError,
     SubmissionUncertainError,
 )
 from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
-from speechmatics.models.job import JobDetails
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["Progress", "submit"]
+__all__ = ["Progress", "find_submissions", "submit_job"]
+
+_T = TypeVar("_T")
 
 Progress = Callable[[int, int | None], None]
-"""Told the bytes of audio handed to the network so far, and those in all where that is known."""
+"""Called with the bytes of audio that the network has taken so far, and those in all where that is known."""
 
-RECOVERY_MARGIN = timedelta(seconds=10)
-"""How much older than the submission a job may be dated before the search for it ends."""
 RECOVERY_PAGES = 50
-"""Pages of the list that the search for a submission reads at most."""
-SUBMISSION_ID = "submission_id"
-"""Where in `tracking.details` the id of a submission stands."""
-OTHER_PLACE = "speechmatics_submission_id"
-"""Where it stands if a user's own value has the first place."""
-OURS = "sm-typed-"
-"""How each id begins: one that came along with the configuration of an earlier job is known by it, and replaced."""
+"""Pages of the list that a search for a submission that failed reads at most."""
+LAST_LOOK = 5.0
+"""Seconds that the last request of a search may take, once its window is over."""
+
+_logger = logging.getLogger("speechmatics")
 
 
-def submit(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Submission:
+    """A submission that is ready to be sent.
+
+    Attributes:
+        operation: Its request.
+        id: What its job is known by; None where submissions are not tracked.
+        audio: Its file, by path, name or URL (without its query); None for bytes without a name.
+        data_name: The file name that its job shows; None where the service fetches the audio.
+        url: Where the service fetches the audio, if it does.
+    """
+
+    operation: Operation[str, str]
+    id: str | None
+    audio: str | None
+    data_name: str | None
+    url: str | None
+
+    def could_be(self, job: JsonObject) -> bool:
+        """Whether a job that shows no tracking could be this one, by the audio that it shows."""
+        config = job.get("config")
+        fetch = config.get("fetch_data") if isinstance(config, dict) else None
+        shown_url = fetch.get("url") if isinstance(fetch, dict) else None
+        if self.url is not None:
+            return shown_url in (None, self.url)
+        return shown_url is None and job.get("data_name") in (None, "", self.data_name)
+
+
+def submit_job(
     audio: AudioInput | None,
     source: ConfigSource,
     session: Session,
+    *,
     on_progress: Progress | None = None,
+    timeout: float | None = None,
+    submission_id: str | None = None,
+    look_first: bool = False,
 ) -> Flow[str]:
     """Checks audio and configuration, submits them so that there is just one job, and gives its id.
 
     Raises:
-        AudioError, ConfigError: An argument is wrong; nothing is sent.
-        SubmissionUncertainError: Whether there is a job could not be found out.
+        AudioError, ConfigError, InvalidInputError: An argument is wrong; nothing is sent.
+        SubmissionUncertainError: Whether the job was created could not be found out.
         APIStatusError, RequestError: The submission failed, and there is no job.
     """
-    operation, submission_id = yield from aside(partial(_prepare, audio, source, session.settings, on_progress))
-    return (yield from _submit(operation, session, submission_id))
+    deadline = None if timeout is None else session.clock() + timeout
+    if submission_id is not None and not submission_id.strip():
+        raise InvalidInputError("submission_id must not be empty")
+    if look_first and submission_id is None:
+        raise InvalidInputError("look_first needs the submission_id to look for")
+    try:
+        submission = yield from run_blocking(
+            partial(_prepare, audio, source, session.settings, on_progress, submission_id)
+        )
+    except SpeechmaticsError as error:
+        error.audio = _name_of(audio)
+        raise
+    sending = _Sending(submission, session, deadline)
+    try:
+        if look_first:
+            found = yield from sending.find_earlier()
+            if found is not None:
+                return found
+        return (yield from sending.send())
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        if isinstance(error, SpeechmaticsError):
+            error.audio = submission.audio
+        raise
+
+
+def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> Flow[dict[str, str]]:
+    """Finds the jobs of submissions by their ids, in one pass over the list; those that have none are left out.
+
+    Raises:
+        SubmissionUncertainError: Some were not found, and may have jobs all the same.
+        APIStatusError, RequestError, InvalidResponseError: The list could not be read.
+    """
+    wanted = dict.fromkeys(ids)
+    if not wanted:
+        return {}
+    moment = since.replace(tzinfo=UTC) if since.tzinfo is None else since
+    search = ListSearch(wanted, session, since=moment, could_be=could_be_any)
+    findings = yield from search.look(_Patiently(session))
+    found = {submission_id: job_ids[-1] for submission_id, job_ids in findings.job_ids.items()}
+    if findings.doubt is not None:
+        missing = [submission_id for submission_id in wanted if submission_id not in found]
+        raise SubmissionUncertainError(
+            f"whether {len(missing)} submissions have jobs could not be found out ({findings.doubt}), "
+            f"{missing[0]} among them",
+            InvalidResponseError(findings.doubt),
+            submission_id=missing[0],
+            found=found,
+        )
+    return found
 
 
 def _prepare(
-    audio: AudioInput | None, source: ConfigSource, settings: ConnectionSettings, on_progress: Progress | None
-) -> tuple[operations.Operation[str, str], str | None]:
-    """The submission, and the id that it carries unless submissions are not tracked."""
+    audio: AudioInput | None,
+    source: ConfigSource,
+    settings: ConnectionSettings,
+    on_progress: Progress | None,
+    submission_id: str | None,
+) -> _Submission:
     config = as_job_config(source)
     if audio is not None and config.fetch_data is not None:
         raise ConfigError("audio and fetch_data are both given; the service takes one of them")
     if audio is None and config.fetch_data is None:
         raise AudioError("there is no audio; give a path, bytes or a file object, or fetch_data in the config")
     opened = None if audio is None else open_audio(audio, limit=settings.max_upload_bytes)
-    submission_id = _track(config) if settings.track_submissions else None
-    return operations.create_job(config, opened, app=settings.app, on_progress=on_progress), submission_id
+    url = None if config.fetch_data is None else config.fetch_data.url
+    tracked = _track(config, submission_id) if settings.track_submissions or submission_id is not None else None
+    return _Submission(
+        operation=operations.create_job(config, opened, app=settings.app, on_progress=on_progress),
+        id=tracked,
+        audio=_name_of(audio) if url is None else url.partition("?")[0],
+        data_name=None if opened is None else opened.name,
+        url=url,
+    )
 
 
-def _track(config: JobConfig) -> str:
-    """Writes a fresh id into the configuration's tracking, beside what the user has there, and gives it."""
+def _track(config: JobConfig, submission_id: str | None) -> str:
+    """Writes the submission's id into the configuration's tracking, beside what the user has there, and gives it."""
     tracking = config.tracking or TrackingData()
     details = tracking.details or {}
-    submission_id = OURS + uuid4().hex
-    place = SUBMISSION_ID if str(details.get(SUBMISSION_ID, OURS)).startswith(OURS) else OTHER_PLACE
-    tracking.details = {**details, place: submission_id}
+    tracked = submission_id or ID_PREFIX + uuid4().hex
+    tracking.details = {**details, place_of_id(details): tracked}
     config.tracking = tracking
-    return submission_id
+    return tracked
 
 
-def _submit(operation: operations.Operation[str, str], session: Session, submission_id: str | None) -> Flow[str]:
-    """Sends a submission, and again what cannot have been worked on.
+def _name_of(audio: AudioInput | None) -> str | None:
+    """What a message calls the audio: its path or name."""
+    name: object
+    if isinstance(audio, tuple):
+        name = audio[0]
+    elif isinstance(audio, str | os.PathLike):
+        name = os.fspath(audio)
+    else:
+        name = getattr(audio, "name", None)
+    return name if isinstance(name, str) and name else None
 
-    After any other failure that passes, the recent jobs are searched for `submission_id`, and only a submission that
-    is not among them is sent again.
-    """
-    started = session.clock()
-    attempt = 0
-    try:
+
+class _Patiently:
+    """Sends the requests of a search that no deadline presses: again where that may help."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
+        return send_with_retry(request, read, self._session)
+
+
+class _Within:
+    """Sends the requests of a search that has a window: again while it lasts, and longer where it is turned away."""
+
+    def __init__(self, session: Session, window: float) -> None:
+        self._session = session
+        self._started = session.clock()
+        self._window = window
+
+    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
+        session = self._session
+        attempt = 0
         while True:
             attempt += 1
+            elapsed = session.clock() - self._started
             try:
-                return operation.read((yield from exchange(operation)))
+                return (yield from send_once(request, read, max(self._window - elapsed, LAST_LOOK)))
+            except SpeechmaticsError as error:
+                elapsed = session.clock() - self._started
+                is_turned_away = isinstance(error, APIStatusError) and error.status_code in REFUSING_STATUSES
+                counted = min(attempt, session.settings.retry_attempts - 1) if is_turned_away else attempt
+                delay = next_delay(session.settings, counted, elapsed, error, session.chance)
+                if not is_transient(error) or delay is None:
+                    raise
+                if not is_turned_away and elapsed > self._window + LAST_LOOK:
+                    raise
+                yield Sleep(max(delay, retry_after(error) or 0))
+
+
+class _Sending:
+    """One submission on its way: it is sent until there is a job, or there certainly is none.
+
+    Args:
+        submission: What is sent.
+        session: What the client's conversations share.
+        deadline: When all must be over, by the session's clock; None for no such limit.
+    """
+
+    def __init__(self, submission: _Submission, session: Session, deadline: float | None) -> None:
+        self._submission = submission
+        self._session = session
+        self._deadline = deadline
+        self._started = session.clock()
+        self._search = self._new_search(began=self._started, pages=RECOVERY_PAGES)
+        self._is_sending = False
+        self._is_in_doubt = False
+        self._second: str | None = None
+
+    def find_earlier(self) -> Flow[str | None]:
+        """The job of an earlier submission with the same id, however old; None if there certainly is none."""
+        findings = yield from self._new_search(began=None, pages=None).look(_Patiently(self._session))
+        job_id = self._job_in(findings)
+        if job_id is not None:
+            _logger.info("job %s is that of submission %s, which is not sent again", job_id, self._submission.id)
+        elif findings.doubt is not None:
+            raise self._uncertain(InvalidResponseError(findings.doubt), findings.doubt)
+        return job_id
+
+    def send(self) -> Flow[str]:
+        """Sends the submission, and again what failed so that there certainly is no job."""
+        try:
+            try:
+                job_id = yield from self._send_until_settled()
+            except (GeneratorExit, SpeechmaticsError):
+                raise
+            except Exception as error:
+                job_id = yield from self._job_in_spite_of(error)
+        except (GeneratorExit, Exception):
+            raise
+        except BaseException as error:
+            self._note_interruption(error)
+            raise
+        submission = self._submission
+        self._session.remember(job_id)
+        _logger.info("job %s was created for %s, submission id %s", job_id, submission.audio or "audio", submission.id)
+        if self._second is not None:
+            message = f"submission {submission.id} was sent again, and has two jobs: {job_id} and {self._second}"
+            _logger.error(message)
+            warnings.warn(message, DuplicateJobWarning, stacklevel=2)
+        return job_id
+
+    def _send_until_settled(self) -> Flow[str]:
+        operation = self._submission.operation
+        attempt = 0
+        was_in_doubt = False
+        while True:
+            attempt += 1
+            self._is_sending = True
+            try:
+                job_id = yield from send_once(operation, operation.read, self._left())
             except SpeechmaticsError as error:
                 failure = error
-            if may_have_arrived(failure, operation.path):
-                job_id = yield from _recover(submission_id, started, failure, session)
-                if job_id is not None:
-                    return job_id
-            elif not is_passing(failure):
-                raise failure
-            if operation.body is not None and not operation.body.replayable:
-                failure.add_note("the audio stream cannot be rewound, so that it was not sent again; there is no job")
-                raise failure
-            yield Sleep(before_next(operation, attempt, session.clock() - started, failure, session))
-    except BaseException as error:
-        if submission_id is not None and not isinstance(error, SpeechmaticsError | GeneratorExit):
-            error.add_note(f"the submission may have created a job; its tracking.details hold {submission_id}")
-        raise
+            else:
+                self._is_in_doubt = True
+                if was_in_doubt:
+                    job_id = yield from self._first_of_two(job_id)
+                return job_id
+            after = aftermath(failure, is_given=self._is_given, path=operation.path)
+            self._is_sending = False
+            self._is_in_doubt = after.search is not Search.NONE
+            was_in_doubt = was_in_doubt or self._is_in_doubt
+            found = yield from self._job_of_failed(failure, after, attempt)
+            if found is not None:
+                return found
 
-
-def _recover(
-    submission_id: str | None, started: float, failure: SpeechmaticsError, session: Session
-) -> Flow[str | None]:
-    """Looks for a submission that may have made a job; None if it certainly has not."""
-    if submission_id is None:
-        raise SubmissionUncertainError(
-            "the submission failed, and there may be a job or not; submissions are not tracked", failure
-        )
-    others: set[str] = set()
-    trouble: SpeechmaticsError | None = None
-    for delay in (0.0, *recovery_delays(session.settings.recovery_window)):
+    def _job_of_failed(self, failure: SpeechmaticsError, after: Aftermath, attempt: int) -> Flow[str | None]:
+        """The job of a submission that failed; None if it is to be sent again, after a pause that is over."""
+        settings = self._session.settings
+        if after.search in (Search.SHORT, Search.LONG):
+            window = settings.recovery_window if after.search is Search.SHORT else settings.recovery_window_long
+            found = yield from self._recover(failure, window)
+            if found is not None:
+                return found
+        delay = self._delay_or_none(failure, after, attempt)
         if delay:
             yield Sleep(delay)
-        try:
-            job_id = yield from _search(submission_id, started, others, session)
-        except SpeechmaticsError as error:
-            trouble = error
-            if not may_recover(error):
-                break
-        else:
-            trouble = None
-            if job_id is not None:
-                return job_id
-    if trouble is None:
-        return None
-    raise SubmissionUncertainError(
-        f"the submission failed ({failure}), and whether there is a job could not be found out ({trouble}); "
-        f"look for {submission_id} in the jobs' tracking.details before submitting again",
-        failure,
-        submission_id=submission_id,
-    ) from trouble
-
-
-def _search(submission_id: str, started: float, others: set[str], session: Session) -> Flow[str | None]:
-    """Goes through the jobs made since the submission began; those that are not it join `others`."""
-    pager = JobPager(operations.MAX_PAGE)
-    for _ in range(RECOVERY_PAGES):
-        operation = operations.list_jobs(created_before=pager.created_before, limit=operations.MAX_PAGE)
-        response = yield from call(operation, session)
-        jobs = operation.parse(response)
-        for job in jobs:
-            if job.id not in others:
-                if submission_id in (yield from _submissions_of(job, session)):
-                    return job.id
-                others.add(job.id)
-        pager.take([(job.id, job.created_at) for job in jobs])
-        now = server_time(response)
-        oldest = jobs[-1].created_at if jobs else None
-        if pager.finished:
+        if after.search is Search.ONCE:
+            found = yield from self._recover(failure, 0)
+            if found is not None:
+                return found
+        if delay is not None:
+            self._is_in_doubt = False
             return None
-        if now is not None and oldest is not None:
-            begun = now - timedelta(seconds=session.clock() - started)
-            if oldest.replace(tzinfo=oldest.tzinfo or UTC) < begun - RECOVERY_MARGIN:
-                return None
-    raise InvalidResponseError(f"{RECOVERY_PAGES} pages of jobs do not reach back to the submission")
+        if after.search is Search.NONE:
+            raise failure
+        if isinstance(failure, RequestError) and failure.status_code is not None and failure.status_code < 300:
+            raise InvalidResponseError("the answer to the submission was cut short, and no job was found") from failure
+        failure.add_note("no job was found")
+        raise failure
 
+    def _delay_or_none(self, failure: SpeechmaticsError, after: Aftermath, attempt: int) -> float | None:
+        """Seconds until the submission is sent again; None if it is not."""
+        operation, session = self._submission.operation, self._session
+        if not after.resend:
+            return None
+        if operation.body is not None and not operation.body.replayable:
+            failure.add_note("the audio stream cannot be rewound, so that it was not sent again")
+            return None
+        delay = next_delay_or_none(operation, attempt, session.clock() - self._started, failure, session)
+        left = self._left()
+        return None if delay is not None and left is not None and left <= delay else delay
 
-def _submissions_of(job: JobDetails, session: Session) -> Flow[list[object]]:
-    """What stands where a job has its submission's id; it is asked for where the list shows no configuration."""
-    if job.config is None and job.tracking is None:
-        operation = operations.get_job(job.id)
+    def _recover(self, failure: SpeechmaticsError, window: float) -> Flow[str | None]:
+        """Searches for the job of a submission that failed; None if there certainly is none.
+
+        Raises:
+            SubmissionUncertainError: That could not be found out.
+        """
+        if self._submission.id is None:
+            raise self._uncertain(failure, "submissions are not tracked")
+        session = self._session
+        left = self._left()
+        is_cut = left is not None and left < window
+        window = max(left, 0.0) if left is not None and is_cut else window
+        ask = _Within(session, window)
+        started = session.clock()
+        moments = [started + window * share for share in (RECOVERY_SHARES if window else (0.0,))]
+        trouble: SpeechmaticsError | str | None = "the time was over" if is_cut and not window else None
+        for number, moment in enumerate(moments if trouble is None else ()):
+            now = session.clock()
+            if number + 1 < len(moments) and now >= moments[number + 1]:
+                continue
+            if now < moment:
+                yield Sleep(moment - now)
+            try:
+                findings = yield from self._search.look(ask)
+            except APIStatusError as error:
+                if error.status_code in (401, 403):
+                    if isinstance(failure, APIStatusError) and failure.status_code == error.status_code:
+                        raise failure from None
+                    raise self._uncertain(failure, error) from error
+                trouble = error
+            except SpeechmaticsError as error:
+                trouble = error
+            else:
+                job_id = self._job_in(findings)
+                if job_id is not None:
+                    return job_id
+                trouble = findings.doubt
+        if trouble is None and is_cut:
+            trouble = "the time was over"
+        if trouble is None:
+            return None
+        raise self._uncertain(failure, trouble) from trouble if isinstance(trouble, SpeechmaticsError) else None
+
+    def _first_of_two(self, job_id: str) -> Flow[str]:
+        """The job of an earlier attempt that has turned up meanwhile; else that of the last, which was answered."""
+        search = self._new_search(began=self._started, pages=1)
         try:
-            job = operation.parse((yield from call(operation, session)))
-        except (JobNotFoundException, JobExpiredError):
-            return []
-        if job.config is None and job.tracking is None:
-            raise InvalidResponseError(f"the server does not show the configuration of job {job.id}")
-    tracking = job.config.tracking if job.config is not None and job.config.tracking is not None else job.tracking
-    details = (tracking.details or {}) if tracking is not None else {}
-    return [details.get(place) for place in (SUBMISSION_ID, OTHER_PLACE)]
+            findings = yield from search.look(_Within(self._session, 0))
+        except SpeechmaticsError as error:
+            _logger.debug("whether submission %s has a second job could not be seen: %s", self._submission.id, error)
+            return job_id
+        others = [other for ids in findings.job_ids.values() for other in ids if other != job_id]
+        if not others:
+            return job_id
+        self._second = job_id
+        return others[-1]
+
+    def _job_in_spite_of(self, error: Exception) -> Flow[str]:
+        """The job of a submission that ended with an error which is not the package's; raises that if there is none."""
+        body = self._submission.operation.body
+        if not self._may_be_created:
+            error.add_note("no job was created")
+            raise error
+        failure = SpeechmaticsError(f"{type(error).__name__}: {error}")
+        try:
+            found = yield from self._recover(failure, self._session.settings.recovery_window)
+        except SpeechmaticsError:
+            error.add_note(self._unknown())
+            raise error from error.__cause__
+        if found is None:
+            error.add_note("no job was created")
+            raise error
+        if body is not None and error is body.callers_error:
+            error.add_note(f"job {found} was created")
+            raise error
+        _logger.warning("job %s was created in spite of %s", found, type(error).__name__)
+        return found
+
+    def _note_interruption(self, error: BaseException) -> None:
+        if self._may_be_created:
+            _logger.warning("the submission of %s was interrupted: %s", self._submission.audio, self._unknown())
+            error.add_note(self._unknown())
+        else:
+            error.add_note("no job was created")
+
+    @property
+    def _is_given(self) -> bool:
+        body = self._submission.operation.body
+        return body is None or body.is_given
+
+    @property
+    def _may_be_created(self) -> bool:
+        return self._is_given if self._is_sending else self._is_in_doubt
+
+    def _left(self) -> float | None:
+        return None if self._deadline is None else self._deadline - self._session.clock()
+
+    def _new_search(self, *, began: float | None, pages: int | None) -> ListSearch:
+        submission = self._submission
+        wanted = [] if submission.id is None else [submission.id]
+        return ListSearch(wanted, self._session, began=began, could_be=submission.could_be, pages=pages)
+
+    def _job_in(self, findings: Findings) -> str | None:
+        """The first job of the submission; a second one is kept for the warning."""
+        job_ids = [job_id for ids in findings.job_ids.values() for job_id in ids]
+        if len(job_ids) > 1:
+            self._second = job_ids[0]
+        return job_ids[-1] if job_ids else None
+
+    def _unknown(self) -> str:
+        submission_id = self._submission.id
+        where = "submissions are not tracked" if submission_id is None else f"its tracking.details hold {submission_id}"
+        return f"the job may or may not have been created; {where}"
+
+    def _uncertain(self, failure: SpeechmaticsError, trouble: object) -> SubmissionUncertainError:
+        submission = self._submission
+        advice = (
+            f"look for {submission.id} in the jobs' tracking.details before submitting again"
+            if submission.id is not None
+            else "look for it in the list of jobs before submitting again"
+        )
+        return SubmissionUncertainError(
+            f"the submission of {submission.audio or 'audio'} failed ({failure}), and the job may or may not have been "
+            f"created ({trouble}); {advice}",
+            failure,
+            submission_id=submission.id,
+        )

@@ -21,6 +21,7 @@ __all__ = [
     "RetrieveJobsResponse",
     "UsageDetails",
     "UsageReport",
+    "is_running",
 ]
 
 
@@ -75,10 +76,16 @@ class JobDetails(ReceivedModel):
     @property
     def is_running(self) -> bool:
         """Whether the job has yet to end."""
-        return self.status not in _ENDED
+        return is_running(self.status)
 
 
-_ENDED = frozenset({JobStatus.DONE, JobStatus.REJECTED, JobStatus.DELETED, JobStatus.EXPIRED})
+_ENDED = frozenset({*JobStatus, "failed", "error", "cancelled"} - {JobStatus.RUNNING})
+"""The last three are not the API's, but have been seen."""
+
+
+def is_running(status: str) -> bool:
+    """Whether a job of this status has yet to end; one whose status is not known has."""
+    return status not in _ENDED
 
 
 class RetrieveJobResponse(ReceivedModel):

@@ -14,7 +14,7 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import ConnectionSettings
-from speechmatics._core import streams
+from speechmatics._core import iterators
 from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.operations import JsonObject
 from speechmatics._core.policies import JobPager
@@ -90,13 +90,13 @@ class Service:
 
     def ended(self, *job_ids: str, timeout: float | None = None) -> Iterator[str]:
         """The ids of jobs as they end."""
-        stream = streams.ended(iter(job_ids), self.session(), parse=True, timeout=timeout)
+        stream = iterators.wait_for_many(iter(job_ids), self.session(), parse=True, timeout=timeout)
         return (job.id for job in self.driver.each(stream) if isinstance(job, sm.JobDetails))
 
     def submitted(self, *paths: Path, concurrency: int = 5) -> Iterator[tuple[Any, str]]:
         """Paths and ids of jobs as they end."""
         session = self.session(track_submissions=False)
-        return self.driver.each(streams.submitted(iter(paths), CONFIG, session, concurrency=concurrency))
+        return self.driver.each(iterators.submit_jobs(iter(paths), CONFIG, session, concurrency=concurrency))
 
 
 def error(status: int) -> httpx.Response:
@@ -187,7 +187,7 @@ def test_an_outage_ends_the_wait() -> None:
     with pytest.raises(sm.ServerError) as caught:
         list(service.ended("a", "b"))
     assert 30 < service.now < 35
-    assert notes(caught) == ["no usable answer came for 30 s", "these jobs go on: a, b"]
+    assert notes(caught) == ["no usable answer came for 30 s", "still running: a, b"]
 
 
 def test_the_end_of_some_comes_before_the_error_of_another() -> None:
@@ -198,7 +198,7 @@ def test_the_end_of_some_comes_before_the_error_of_another() -> None:
     with pytest.raises(sm.JobNotFoundException) as caught:
         next(stream)
     assert caught.value.job_id == "gone"
-    assert notes(caught) == ["these jobs go on: b, d"]
+    assert notes(caught) == ["still running: b, d"]
     assert list(stream) == []
     with pytest.raises(sm.JobNotFoundException) as caught:
         list(service.ended("gone"))
@@ -243,7 +243,7 @@ def test_the_time_is_over(running: str, message: str) -> None:
             given = [*given, job_id]
     assert given == ["quick"]
     assert 7 <= service.now < 7.2
-    assert notes(caught) == [f"these jobs go on: {', '.join(running)}"]
+    assert notes(caught) == [f"still running: {', '.join(running)}"]
     assert caught.value.job_id == ("b" if running == "b" else None)
 
 
@@ -272,7 +272,7 @@ def test_what_interrupts_a_wait_names_the_jobs() -> None:
     service.trouble = interrupt
     with pytest.raises(KeyboardInterrupt) as caught:
         list(service.ended("a", "b", "c"))
-    assert notes(caught) == ["these jobs go on: b, c"]
+    assert notes(caught) == ["still running: b, c"]
     list(service.ended())
 
 
@@ -308,10 +308,8 @@ def test_a_short_job_is_in_hand_soon_however_long_others_take(paths: list[Path])
         for path, service.takes in zip(paths, [FOR_EVER, 100, 3, 3, 3, 3], strict=True):
             yield path
 
-    settings = ConnectionSettings("http://host", track_submissions=False)
-    stream = service.driver.each(
-        streams.submitted(files(), CONFIG, service.session(track_submissions=False), concurrency=2)
-    )
+    session = service.session(track_submissions=False)
+    stream = service.driver.each(iterators.submit_jobs(files(), CONFIG, session, concurrency=2))
     next(stream)
     for _ in range(4):
         before = service.now
@@ -331,7 +329,7 @@ def test_a_file_that_the_service_refuses_is_passed_over(paths: list[Path], caplo
 
 def test_what_ends_a_submission_names_the_jobs_and_their_paths(paths: list[Path]) -> None:
     """An interruption, a file that is not there, and the caller's own error all leave jobs running."""
-    expected = [f"these jobs go on: job0 ({paths[0]}), job1 ({paths[1]})"]
+    expected = [f"still running: job0 ({paths[0]}), job1 ({paths[1]})"]
     service = Service()
     with pytest.raises(sm.AudioNotFoundError) as caught:
         list(service.submitted(paths[0], paths[1], Path("missing.wav")))
@@ -352,7 +350,7 @@ def test_what_ends_a_submission_names_the_jobs_and_their_paths(paths: list[Path]
         raise LookupError("no more paths")
 
     service = Service()
-    stream = streams.submitted(broken(), CONFIG, service.session(), concurrency=3)
+    stream = iterators.submit_jobs(broken(), CONFIG, service.session(), concurrency=3)
     with pytest.raises(LookupError) as own:
         list(service.driver.each(stream))
     assert notes(own) == expected
@@ -363,7 +361,9 @@ def test_the_list_is_walked_through(paths: list[Path]) -> None:
     service = Service({f"j{number}": 0 for number in range(7)})
     for parse in (True, False):
         service.asked.clear()
-        walk = service.driver.each(streams.pages(service.session(), parse=parse, include_deleted=False, page_size=3))
+        walk = service.driver.each(
+            iterators.iter_jobs(service.session(), parse=parse, include_deleted=False, page_size=3)
+        )
         assert service.asked == []
         first = next(walk)
         assert len(service.asked) == 1
@@ -371,11 +371,11 @@ def test_the_list_is_walked_through(paths: list[Path]) -> None:
         assert isinstance(first, sm.JobDetails) is parse
         assert rest == ["j5", "j4", "j3", "j2", "j1", "j0"]
     with pytest.raises(sm.InvalidInputError):
-        streams.pages(service.session(), parse=True, include_deleted=False, page_size=0)
+        iterators.iter_jobs(service.session(), parse=True, include_deleted=False, page_size=0)
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:
     """Wherever the program runs."""
-    pager = JobPager(1)
+    pager = JobPager()
     pager.take([("a", datetime(2026, 1, 1))])
     assert pager.created_before == datetime(2026, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)

@@ -1,0 +1,185 @@
+"""How requests look on the wire: URLs, headers, ids and time limits; and what is logged of them."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from secrets import token_hex
+
+import httpx
+
+from speechmatics._core.auth import auth_for
+from speechmatics._core.operations import BasicAuth, CustomRequest, Request
+from speechmatics._core.read_ahead import ReadAhead
+from speechmatics.exceptions import (
+    REQUEST_ID_HEADERS,
+    InvalidInputError,
+    RequestError,
+    error_for_failure,
+    request_id_of,
+)
+from speechmatics.settings import ConnectionSettings
+
+__all__ = ["RequestBuilder", "failed", "follows_redirects", "log_answer"]
+
+_Headers = httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
+
+_logger = logging.getLogger("speechmatics")
+
+
+def _user_agent() -> str:
+    try:
+        own = version("speechmatics-typed")
+    except PackageNotFoundError:
+        own = "unknown"
+    return f"speechmatics-typed/{own} httpx/{httpx.__version__} python/{platform.python_version()}"
+
+
+class RequestBuilder:
+    """Builds the requests of one client.
+
+    Attributes:
+        headers: What every request carries.
+        auth: What authorises requests; None for nothing.
+
+    Args:
+        settings: The client's settings.
+        auth: What authorises requests in place of the settings' token.
+        adds_headers: Whether the headers are added to each request; those of an `httpx.Client` that has them come
+            along by themselves, which is cheaper.
+    """
+
+    def __init__(self, settings: ConnectionSettings, auth: httpx.Auth | None, *, adds_headers: bool) -> None:
+        self._base_url = httpx.URL(settings.base_url)
+        self._root = str(self._base_url)
+        self.auth = auth if auth is not None else auth_for(settings)
+        self.headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent()})
+        self.headers.update(settings.headers)
+        if settings.processing_data is not None:
+            self.headers["X-SM-Processing-Data"] = settings.processing_data.header
+        self._added = dict(self.headers) if adds_headers else {}
+
+    def build(self, client: httpx.Client | httpx.AsyncClient, step: Request) -> httpx.Request:
+        """The request that a step asks for."""
+        if isinstance(step, CustomRequest):
+            return self._build_custom(client, step)
+        body = step.body
+        given = None if body is None else body.headers
+        request = client.build_request(
+            step.method,
+            self._root + step.path,
+            params=step.params or None,
+            content=body if isinstance(client, httpx.Client) or body is None else ReadAhead(body),
+            headers=given,
+            timeout=_timeout(client.timeout, step.patience, step.limit),
+        )
+        if body is not None:
+            request.extensions["speechmatics.replayable"] = lambda: body.replayable
+        return self._completed(request, given)
+
+    def auth_of(self, step: Request) -> BasicAuth | httpx.Auth | None:
+        """What authorises a step."""
+        return step.options.get("auth", self.auth) if isinstance(step, CustomRequest) else self.auth
+
+    def _build_custom(self, client: httpx.Client | httpx.AsyncClient, step: CustomRequest) -> httpx.Request:
+        options = step.options
+        url = self._url(step.path)
+        if params := options.get("params"):
+            url = url.copy_merge_params(httpx.QueryParams(params))
+        given = options.get("headers")
+        request = client.build_request(
+            step.method,
+            url,
+            content=options.get("content"),
+            data=options.get("data"),
+            files=options.get("files"),
+            json=options.get("json"),
+            headers=given,
+            cookies=options.get("cookies"),
+            timeout=options.get("timeout", client.timeout),
+            extensions=dict(options.get("extensions", {})),
+        )
+        return self._completed(request, given)
+
+    def _completed(self, request: httpx.Request, given: _Headers) -> httpx.Request:
+        """Adds the headers that every request carries, and an id of its own, but for what it was given.
+
+        One by one, because httpx takes several times as long to merge two sets of headers.
+        """
+        for name, value in self._added.items():
+            request.headers[name] = value
+        request.headers[REQUEST_ID_HEADERS[-1]] = token_hex(16)
+        if given:
+            request.headers.update(given)
+        return request
+
+    def _url(self, path: str) -> httpx.URL:
+        url = httpx.URL(path)
+        base = self._base_url
+        if url.is_relative_url:
+            return httpx.URL(self._root + path.lstrip("/"))
+        if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
+            raise InvalidInputError(f"{url.host} is not the server of this client; give a path below {base}")
+        return url
+
+
+def follows_redirects(step: Request) -> bool:
+    """Whether a step asks for what another URL has, if the server says so."""
+    return isinstance(step, CustomRequest) and step.options.get("follow_redirects", False)
+
+
+def log_answer(response: httpx.Response, seconds: float) -> None:
+    """Logs a request that was answered, at DEBUG."""
+    if _logger.isEnabledFor(logging.DEBUG):
+        request = response.request
+        _logger.debug(
+            "%s %s: %d in %.3f s, request id %s",
+            request.method,
+            request.url,
+            response.status_code,
+            seconds,
+            request_id_of(response),
+        )
+
+
+def failed(
+    step: Request, request: httpx.Request, failure: httpx.RequestError, response: httpx.Response | None
+) -> RequestError:
+    """This package's error for a failure of httpx, logged at DEBUG; `response` is an answer that was cut short."""
+    # A failure of the exchange that gets a temporary key concerns another request than this one.
+    concerned = _request_of(failure) or request
+    _logger.debug(
+        "%s %s: %s, request id %s",
+        concerned.method,
+        concerned.url,
+        type(failure).__name__,
+        concerned.headers.get(REQUEST_ID_HEADERS[-1]),
+    )
+    error = error_for_failure(failure, concerned, job_id=step.job_id)
+    error.status_code = None if response is None else response.status_code
+    return error
+
+
+def _request_of(failure: httpx.RequestError) -> httpx.Request | None:
+    try:
+        return failure.request
+    except RuntimeError:
+        return None
+
+
+def _timeout(usual: httpx.Timeout, patience: float, limit: float | None) -> httpx.Timeout:
+    """The usual time limits, with more time for the answer to begin, and none of them above the limit."""
+    if not patience and limit is None:
+        return usual
+    read = None if usual.read is None else usual.read + patience
+
+    def least(seconds: float | None) -> float | None:
+        if limit is None:
+            return seconds
+        return max(0.001, limit if seconds is None else min(seconds, limit))
+
+    return httpx.Timeout(
+        connect=least(usual.connect), read=least(read), write=least(usual.write), pool=least(usual.pool)
+    )

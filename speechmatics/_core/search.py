@@ -1,0 +1,187 @@
+"""Searching the list of jobs for submissions: which are found, and whether the others are certainly absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+import httpx
+
+from speechmatics._core import operations
+from speechmatics._core.flows import Flow, Reader
+from speechmatics._core.operations import JsonObject, Request
+from speechmatics._core.policies import JobPager, moment_of, server_time
+from speechmatics._core.session import Session
+from speechmatics.exceptions import JobExpiredError, JobNotFoundException, is_in_api_words
+
+__all__ = ["ID_PREFIX", "Ask", "Findings", "ListSearch", "could_be_any", "place_of_id"]
+
+_T = TypeVar("_T")
+
+SUBMISSION_ID = "submission_id"
+"""Where in `tracking.details` the id of a submission stands."""
+OTHER_PLACE = "speechmatics_submission_id"
+"""Where it stands if a value of the user's has the first place."""
+ID_PREFIX = "sm-typed-"
+"""How the ids that are made here begin: one that came with the configuration of an earlier job is known by it."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How much the clocks of a server, of a gateway and of a database may differ."""
+OPENED_AT_MOST = 200
+"""Jobs whose details a search asks for at most, where the list does not show their tracking."""
+
+
+class Ask(Protocol):
+    """Sends a request of a search, as often and as long as the search may take, and reads its answer."""
+
+    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
+        """Sends it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a pass over the list has brought.
+
+    Attributes:
+        job_ids: The ids of the jobs of each submission that was found, as the list has them: the newest first.
+        doubt: Why the others may be there all the same; None if they are certainly absent.
+    """
+
+    job_ids: Mapping[str, list[str]]
+    doubt: str | None
+
+
+class ListSearch:
+    """Searches for submissions by their ids, in one pass over the list or in several.
+
+    Absence is proved by a list that was read to its end, or to a job that is older than the submissions by more than
+    clocks differ; provided that it shows all jobs since then, and their tracking. It is read raw: what is strange about
+    the jobs of others does not matter.
+
+    Args:
+        wanted: The ids of the submissions.
+        session: What the client's conversations share.
+        since: When the first of them was sent, if that is known by a clock like the server's.
+        began: When it was sent by the session's clock, otherwise.
+        could_be: Whether a job could be one of them by what it shows beside its tracking.
+        pages: Pages of the list that a pass reads at most.
+    """
+
+    def __init__(
+        self,
+        wanted: Collection[str],
+        session: Session,
+        *,
+        since: datetime | None = None,
+        began: float | None = None,
+        could_be: Callable[[JsonObject], bool],
+        pages: int | None = None,
+    ) -> None:
+        self._wanted = frozenset(wanted)
+        self._session = session
+        self._since = since
+        self._began = began
+        self._could_be = could_be
+        self._pages = pages
+        self._opened: dict[str, Mapping[str, object] | None] = {}
+
+    def look(self, ask: Ask) -> Flow[Findings]:
+        """Goes through the list once, the newest jobs first, until all are found or absent."""
+        pager = JobPager()
+        found: dict[str, list[str]] = {}
+        hidden: list[str] = []
+        count = 0
+        reaches_back = False
+        while not (reaches_back or pager.is_finished or found.keys() == self._wanted or count == self._pages):
+            operation = operations.list_jobs(created_before=pager.created_before, limit=operations.MAX_PAGE)
+            jobs, now = yield from ask(operation, _with_time(operation.read))
+            count += 1
+            if self._since is None and now is not None and self._began is not None:
+                self._since = now - timedelta(seconds=self._session.clock() - self._began)
+            ids = [str(job.get("id", "")) for job in jobs]
+            moments = [moment_of(job.get("created_at")) for job in jobs]
+            for position in pager.take(list(zip(ids, moments, strict=True))):
+                if self._is_older(moments[position]):
+                    continue
+                for submission_id in (yield from self._ids_of(jobs[position], ids[position], ask, hidden)):
+                    if submission_id in self._wanted:
+                        found.setdefault(submission_id, []).append(ids[position])
+            reaches_back = bool(moments) and self._is_older(moments[-1])
+        return Findings(found, None if found.keys() == self._wanted else self._doubt(pager, hidden, reaches_back))
+
+    def _doubt(self, pager: JobPager, hidden: list[str], reaches_back: bool) -> str | None:
+        if hidden:
+            return f"the server does not show the tracking of job {hidden[0]}"
+        if pager.gap is not None and not self._is_older(pager.gap):
+            return f"more jobs were created at {pager.gap.isoformat()} than a page of the list shows"
+        if not (reaches_back or pager.reaches_end):
+            return "the list of jobs does not reach back to the submission"
+        return None
+
+    def _is_older(self, moment: datetime | None) -> bool:
+        """Whether a job that was created then is certainly older than the submissions."""
+        return moment is not None and self._since is not None and moment < self._since - CLOCKS_DIFFER
+
+    def _ids_of(self, job: JsonObject, job_id: str, ask: Ask, hidden: list[str]) -> Flow[list[str]]:
+        """The submission id that a job carries, if any; `hidden` gets those that may carry one unseen."""
+        details = _tracking_details(job)
+        if details is None and self._could_be(job):
+            details = yield from self._open(job_id, ask, hidden)
+        if details is None:
+            return []
+        submission_id = details.get(OTHER_PLACE, details.get(SUBMISSION_ID))
+        if not isinstance(submission_id, str):
+            return []
+        if submission_id.startswith(ID_PREFIX) or submission_id in self._wanted:
+            self._session.memory.shows_tracking = True
+        return [submission_id]
+
+    def _open(self, job_id: str, ask: Ask, hidden: list[str]) -> Flow[Mapping[str, object] | None]:
+        """The tracking of a job that the list does not show, from its details."""
+        if job_id in self._opened:
+            return self._opened[job_id]
+        if len(self._opened) >= OPENED_AT_MOST or not job_id:
+            hidden.append(job_id or "without an id")
+            return None
+        operation = operations.get_job(job_id)
+        try:
+            details = _tracking_details((yield from ask(operation, operations.read_job(job_id))))
+        except (JobNotFoundException, JobExpiredError) as error:
+            # A job that is gone is none that was just submitted; a replica that lags does not know one that was.
+            if not is_in_api_words(error.response):
+                hidden.append(job_id)
+            return None
+        if details is None and not self._session.memory.shows_tracking:
+            hidden.append(job_id)
+        else:
+            self._opened[job_id] = details
+        return details
+
+
+def _with_time(
+    read: Callable[[httpx.Response], list[JsonObject]],
+) -> Callable[[httpx.Response], tuple[list[JsonObject], datetime | None]]:
+    return lambda response: (read(response), server_time(response))
+
+
+def place_of_id(details: Mapping[str, object]) -> str:
+    """Where in `tracking.details` the id of a new submission goes."""
+    taken = details.get(SUBMISSION_ID, ID_PREFIX)
+    return SUBMISSION_ID if isinstance(taken, str) and taken.startswith(ID_PREFIX) else OTHER_PLACE
+
+
+def could_be_any(job: JsonObject) -> bool:
+    """Nothing is known of the submissions but their ids."""
+    return True
+
+
+def _tracking_details(job: JsonObject) -> Mapping[str, object] | None:
+    """The details of a job's tracking, wherever it stands; None where none is shown."""
+    config = job.get("config")
+    for tracking in (config.get("tracking") if isinstance(config, dict) else None, job.get("tracking")):
+        if isinstance(tracking, dict) and tracking:
+            details = tracking.get("details")
+            return details if isinstance(details, dict) else {}
+    return None

@@ -1,0 +1,167 @@
+"""httpx's transports over httpcore's pools, with the network of this package below them.
+
+httpx has no argument for the network of its own transports, and would have to be reached into; httpcore's pools have
+one. What httpx's transports do beside is what stands here: they translate requests, answers and errors.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import TypedDict
+
+import httpcore
+import httpx
+
+from speechmatics._core.network import AsyncBackend, Backend
+
+__all__ = ["AsyncTransport", "PoolOptions", "Transport"]
+
+_ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
+    httpcore.ConnectError: httpx.ConnectError,
+    httpcore.ConnectTimeout: httpx.ConnectTimeout,
+    httpcore.LocalProtocolError: httpx.LocalProtocolError,
+    httpcore.PoolTimeout: httpx.PoolTimeout,
+    httpcore.ProxyError: httpx.ProxyError,
+    httpcore.ReadError: httpx.ReadError,
+    httpcore.ReadTimeout: httpx.ReadTimeout,
+    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
+    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
+    httpcore.WriteError: httpx.WriteError,
+    httpcore.WriteTimeout: httpx.WriteTimeout,
+    httpcore.NetworkError: httpx.NetworkError,
+    httpcore.ProtocolError: httpx.ProtocolError,
+    httpcore.TimeoutException: httpx.TimeoutException,
+}
+"""The general ones stand last."""
+
+
+class PoolOptions(TypedDict):
+    """Options of a pool of connections."""
+
+    ssl_context: ssl.SSLContext
+    http2: bool
+    max_connections: int
+    max_keepalive_connections: int
+    keepalive_expiry: float
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        for kind, translated in _ERRORS.items():
+            if isinstance(error, kind):
+                raise translated(str(error)) from error
+        raise
+
+
+class _Stream(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _translated():
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+class Transport(httpx.BaseTransport):
+    """Sends requests over a pool of connections, through a proxy if one is given."""
+
+    def __init__(self, options: PoolOptions, proxy: httpx.Proxy | None = None) -> None:
+        backend = Backend()
+        self._pool: httpcore.ConnectionPool
+        if proxy is None:
+            self._pool = httpcore.ConnectionPool(network_backend=backend, **options)
+        elif proxy.url.scheme.startswith("socks"):
+            self._pool = httpcore.SOCKSProxy(
+                _url(proxy.url), proxy_auth=proxy.raw_auth, network_backend=backend, **options
+            )
+        else:
+            self._pool = httpcore.HTTPProxy(
+                _url(proxy.url),
+                proxy_auth=proxy.raw_auth,
+                proxy_headers=proxy.headers.raw,
+                proxy_ssl_context=proxy.ssl_context,
+                network_backend=backend,
+                **options,
+            )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends one request."""
+        with _translated():
+            answer = self._pool.handle_request(_request(request))
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Stream(answer), extensions=answer.extensions
+        )
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pool.close()
+
+
+class _AsyncStream(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _translated():
+            async for part in self._answer.aiter_stream():
+                yield part
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """As `Transport`, on asyncio and trio."""
+
+    def __init__(self, options: PoolOptions, proxy: httpx.Proxy | None = None) -> None:
+        backend = AsyncBackend()
+        self._pool: httpcore.AsyncConnectionPool
+        if proxy is None:
+            self._pool = httpcore.AsyncConnectionPool(network_backend=backend, **options)
+        elif proxy.url.scheme.startswith("socks"):
+            self._pool = httpcore.AsyncSOCKSProxy(
+                _url(proxy.url), proxy_auth=proxy.raw_auth, network_backend=backend, **options
+            )
+        else:
+            self._pool = httpcore.AsyncHTTPProxy(
+                _url(proxy.url),
+                proxy_auth=proxy.raw_auth,
+                proxy_headers=proxy.headers.raw,
+                proxy_ssl_context=proxy.ssl_context,
+                network_backend=backend,
+                **options,
+            )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends one request."""
+        with _translated():
+            answer = await self._pool.handle_async_request(_request(request))
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_AsyncStream(answer), extensions=answer.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._pool.aclose()
+
+
+def _url(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+def _request(request: httpx.Request) -> httpcore.Request:
+    return httpcore.Request(
+        method=request.method,
+        url=_url(request.url),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
