@@ -30,6 +30,7 @@ from speechmatics._core.session import Retry, Session
 from speechmatics.exceptions import (
     AnswerMismatchError,
     APIStatusError,
+    InvalidResponseError,
     JobExpiredError,
     JobNotFoundException,
     JobRunningError,
@@ -110,6 +111,8 @@ Reader = Callable[[httpx.Response], _T]
 
 NOT_READY = frozenset({"transcription not ready", "job in progress"})
 """`error` of a 404 on a transcript whose job still runs, in lower case (documentation)."""
+INCOMPLETE = frozenset({204, 206})
+"""Statuses of answers that have no content, or a part of it; the API uses neither."""
 LAST_POLL = 0.05
 """Seconds that a request may take whose deadline is here."""
 ABSENCE = 10.0
@@ -130,6 +133,10 @@ def send(request: Request, left: float | None = None) -> Flow[httpx.Response]:
         raise TypeError("a driver hands back an answer for each request")
     if not response.is_success:
         raise error_for_status(response, job_id=request.job_id)
+    if response.status_code in INCOMPLETE and not isinstance(request, CustomRequest):
+        raise InvalidResponseError(
+            f"the answer is not whole ({response.status_code})", body=response.content, job_id=request.job_id
+        )
     return response
 
 
@@ -313,20 +320,22 @@ class Patience:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._answered = session.clock()
+        self._started = session.clock()
+        self._answered: dict[str | None, float] = {}
         self._seen: set[str] = set()
         self._absent_since: dict[str | None, float] = {}
 
     def restart(self) -> None:
         """Waiting begins anew."""
-        self._answered = self._session.clock()
+        self._started = self._session.clock()
+        self._answered.clear()
 
     def note_answer(self, job_id: str) -> None:
         """The server has told of a job."""
-        self._answered = self._session.clock()
         self._seen.add(job_id)
-        self._absent_since.pop(job_id, None)
-        self._absent_since.pop(None, None)
+        for key in (job_id, None):
+            self._answered[key] = self._session.clock()
+            self._absent_since.pop(key, None)
 
     def pause_or_raise(self, error: SpeechmaticsError, job_id: str | None = None) -> float:
         """Seconds that the server asks to wait, 0 or more; raises the error, about a job or all, if waiting is over."""
@@ -341,7 +350,7 @@ class Patience:
             raise error
         else:
             self._absent_since.pop(job_id, None)
-        if now - self._answered > outage:
+        if now - self._answered.get(job_id, self._started) > outage:
             error.add_note(f"no usable answer came for {outage:g} s")
             raise error
         return min(retry_after(error) or 0, outage)

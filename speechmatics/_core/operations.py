@@ -320,7 +320,7 @@ def _about(job_id: str) -> tuple[Callable[[httpx.Response], JsonObject], Callabl
     def parse(response: httpx.Response) -> JobDetails:
         job = _member(response, "job")
         _check_answered(job_id, job, response)
-        return parse_job(job)
+        return parse_job(job, response.content)
 
     return read, parse
 
@@ -350,8 +350,8 @@ def read_job(job_id: str) -> Callable[[httpx.Response], JsonObject]:
     return read
 
 
-def parse_job(job: object) -> JobDetails:
-    """A job as a model.
+def parse_job(job: object, body: bytes | None = None) -> JobDetails:
+    """A job as a model; an error carries the body that it came in.
 
     Raises:
         InvalidResponseError: It lacks its id or its status.
@@ -359,7 +359,8 @@ def parse_job(job: object) -> JobDetails:
     try:
         return JobDetails.model_validate(job)
     except ValidationError as error:
-        raise invalid_response(JobDetails, to_json(job, inf_nan_mode="constants"), error) from None
+        sent = to_json(job, inf_nan_mode="constants") if body is None else body
+        raise invalid_response(JobDetails, sent, error) from None
 
 
 def _text(response: httpx.Response) -> str:
