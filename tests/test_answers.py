@@ -36,7 +36,7 @@ ASK: dict[str, Callable[[BatchClient[sm.Raw] | BatchClient[sm.Parsed]], object]]
 @pytest.mark.parametrize(
     ("ask", "body", "message"),
     [
-        ("list", b'{"jobs": [1]}', "jobs.0: Input should be"),
+        ("list", b'{"jobs": 1}', "not a list of objects"),
         ("list", b'{"jobs": null}', "not a list of objects"),
         ("list", b"[]", "not a JSON object"),
         ("list", b"\xff\xfe", "not JSON"),

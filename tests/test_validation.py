@@ -143,7 +143,7 @@ def test_a_good_transcript_is_ok(data: Json) -> None:
 
 def test_the_local_server_s_transcript_is_ok(client: BatchClient[Raw]) -> None:
     """What the server gives is as the API documents it."""
-    answer = client.transcribe(("a.wav", b"sound"), {"type": "transcription", "transcription_config": {}})
+    answer = client.transcribe(("a.wav", b"sound"), {"transcription_config": {"language": "en"}})
     assert found(validate_transcript(answer, strict=True)) == []
 
 
@@ -293,6 +293,10 @@ def test_the_missing_results_are_an_error() -> None:
             ("unknown_value", "results[0].alternatives[0].tags[0]"),
         ),
         (transcript(config={"new": 1}), ("unknown_field", "metadata.transcription_config.new")),
+        (
+            transcript(metadata={**transcript()["metadata"], "transcription_config": {}}),
+            ("undocumented_omission", "metadata.transcription_config.language"),
+        ),
         (transcript(config={"model": "new"}), ("unknown_value", "metadata.transcription_config.model")),
         (
             transcript({"type": "word", "end_time": 2, "alternatives": [reading()]}),
@@ -349,6 +353,7 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
         ({}, ("invalid_value", "$")),
         (config(enable_entities="yes"), ("wrong_type", "transcription_config.enable_entities")),
         (config(language=None), ("wrong_type", "transcription_config.language")),
+        ({"transcription_config": {}}, ("missing_field", "transcription_config.language")),
         (config(model="standard", operating_point="enhanced"), ("invalid_value", "transcription_config")),
         (
             config(punctuation_overrides={"sensitivity": 2}),
@@ -431,6 +436,16 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
 def test_a_wrong_config_is_an_error(data: Any, expected: tuple[str, str]) -> None:
     """The report says what is wrong and where."""
     assert found(validate_config(data)) == [expected]
+
+
+def test_a_misspelt_field_is_known_again() -> None:
+    """The report names the field that is missing, and that which was meant."""
+    report = validate_config({"transcription_config": {"langauge": "de"}})
+    assert found(report) == [
+        ("unknown_field", "transcription_config.langauge"),
+        ("missing_field", "transcription_config.language"),
+    ]
+    assert "did you mean language?" in str(report)
 
 
 def test_the_unknown_in_a_config() -> None:
