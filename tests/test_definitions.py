@@ -354,6 +354,8 @@ SummarizationResult = SummarizationResult
   content                     string   str                           optional
 
 SentimentAnalysisResult = SentimentAnalysisResult
+  segments                    array    list[SentimentSegment]        optional
+  summary                     object   SentimentSummary              optional
   sentiment_analysis          object   SentimentAnalysis             optional
 
 SentimentAnalysisResult.sentiment_analysis = SentimentAnalysis

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self, TypeGuard, TypeVar
 
-from pydantic import Field, StrictFloat, StrictInt, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, StrictFloat, StrictInt, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from speechmatics.exceptions import InvalidResponseError
 from speechmatics.models._base import (
@@ -416,11 +416,22 @@ class SentimentAnalysis(ReceivedModel):
     """Counts."""
 
 
-class SentimentAnalysisResult(ReceivedModel):
-    """What the sentiment analysis found."""
+class SentimentAnalysisResult(SentimentAnalysis):
+    """What the sentiment analysis found.
+
+    On the wire it is one level. The specification has two; of these, `segments` and `summary` are the inner ones.
+    """
 
     sentiment_analysis: SentimentAnalysis | None = None
-    """Segments and counts."""
+    """The second level, where there is one."""
+
+    @model_validator(mode="after")
+    def _show_inner(self) -> Self:
+        """Segments and counts are found in one place; they stay unset there, so that a dump is what was read."""
+        if self.sentiment_analysis is not None:
+            for name in {"segments", "summary"} - self.model_fields_set:
+                vars(self)[name] = getattr(self.sentiment_analysis, name)
+        return self
 
 
 class Topic(ReceivedModel):
