@@ -36,6 +36,7 @@ ASK: dict[str, Callable[[BatchClient[sm.Raw] | BatchClient[sm.Parsed]], object]]
 @pytest.mark.parametrize(
     ("ask", "body", "message"),
     [
+        ("list", b'{"jobs": 1}', "no list of jobs"),
         ("list", b'{"jobs": null}', "no list of jobs"),
         ("list", b"[]", "not a JSON object"),
         ("list", b"\xff\xfe", "not JSON"),
@@ -76,7 +77,7 @@ def test_what_is_no_job_is_left_out_of_the_list(caplog: pytest.LogCaptureFixture
         assert client.list_jobs() == [{"id": "x"}, {"id": "y", "status": "done"}]
     with BatchClient(ConnectionSettings(), parse=True, http_client=answering(body)) as client:
         assert [job.id for job in client.list_jobs()] == ["y"]
-    assert "its id is 'x'" in caplog.text
+    assert "3 jobs are listed, of which 1 can be read" in caplog.text
 
 
 def test_a_dict_may_hold_what_strict_json_may_not() -> None:

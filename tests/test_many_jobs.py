@@ -158,7 +158,7 @@ def test_a_list_that_shows_few_of_the_jobs_is_not_read_again() -> None:
     "listing",
     [
         httpx.Response(200, json={"active_jobs": []}),
-        httpx.Response(200, json={"jobs": [{"id": "a"}]}),
+        httpx.Response(200, json={"jobs": 5}),
         httpx.Response(200, text="<html>"),
         error(403),
         error(404),

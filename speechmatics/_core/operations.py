@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,7 +24,7 @@ from speechmatics.exceptions import (
 from speechmatics.models._base import invalid_response
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models.config import JobConfig
-from speechmatics.models.job import JobDetails, UsageReport
+from speechmatics.models.job import JobDetails, RetrieveJobsResponse, UsageReport
 from speechmatics.models.transcript import Transcript, read_transcript
 
 __all__ = [
@@ -48,7 +47,6 @@ __all__ = [
     "get_usage",
     "list_jobs",
     "parse_job",
-    "parse_jobs",
     "read_job",
     "text_format",
 ]
@@ -61,8 +59,6 @@ TextFormat = Literal["txt", "srt"]
 """The formats that are text."""
 TranscriptFormat = Literal["json-v2", "json_v2", "json", "txt", "srt"]
 """Every name of a transcript format."""
-
-_logger = logging.getLogger("speechmatics")
 
 Scalar = str | int | float | bool | None
 QueryParams = httpx.QueryParams | Mapping[str, Scalar | Sequence[Scalar]] | list[tuple[str, Scalar]] | str
@@ -187,10 +183,10 @@ def list_jobs(
         "include_deleted": None if include_deleted is None else _flag(include_deleted),
     }
 
-    return Operation("GET", "jobs", _listed, lambda response: parse_jobs(_listed(response)), params=_given(params))
+    return Operation("GET", "jobs", _read_list, _parse_list, params=_given(params))
 
 
-def _listed(response: httpx.Response) -> list[JsonObject]:
+def _read_list(response: httpx.Response) -> list[JsonObject]:
     """The jobs of a list, as they came; a worker on premises lists `active_jobs`."""
     data = _object(response)
     jobs: object = data.get("jobs", data.get("active_jobs"))
@@ -199,15 +195,11 @@ def _listed(response: httpx.Response) -> list[JsonObject]:
     return [job for job in _LIST.validate_python(jobs) if isinstance(job, dict)]
 
 
-def parse_jobs(jobs: Iterable[JsonObject]) -> list[JobDetails]:
-    """Jobs as models; one that has no id or status is left out, and named in the log."""
-    parsed: list[JobDetails] = []
-    for job in jobs:
-        try:
-            parsed.append(JobDetails.model_validate(job))
-        except ValidationError:
-            _logger.warning("a job in the list has no id or no status, and is left out: its id is %r", job.get("id"))
-    return parsed
+def _parse_list(response: httpx.Response) -> list[JobDetails]:
+    page = RetrieveJobsResponse.model_validate(_object(response))
+    if page.jobs is None and page.active_jobs is None:
+        raise InvalidResponseError("the answer has no list of jobs", body=response.content)
+    return page.listed
 
 
 def get_job(job_id: str, *, wait: int | None = None) -> Operation[JsonObject, JobDetails]:
