@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import httpx
 
@@ -60,9 +61,7 @@ def iter_jobs(
         operation = operations.list_jobs(
             created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
         )
-        jobs, parsed = yield from send_with_retry(
-            operation, lambda answer: _read_page(operation, answer, parse), session
-        )
+        jobs, parsed = yield from send_with_retry(operation, partial(_read_page, operation, parse), session)
         had_gap = pager.gap is not None
         new = pager.take([(str(job.get("id")), moment_of(job.get("created_at"))) for job in jobs])
         if pager.gap is not None and not had_gap:
@@ -82,7 +81,7 @@ def iter_jobs(
 
 
 def _read_page(
-    operation: Operation[list[JsonObject], list[JobDetails]], answer: httpx.Response, parse: bool
+    operation: Operation[list[JsonObject], list[JobDetails]], parse: bool, answer: httpx.Response
 ) -> tuple[list[JsonObject], list[JobDetails]]:
     return operation.read(answer), operation.parse(answer) if parse else []
 
