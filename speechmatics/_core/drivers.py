@@ -298,12 +298,12 @@ class _Results(AsyncIterator[_T]):
 
 
 def _exchange(step: Request, started: float, *, is_observed: bool) -> Exchange:
-    if isinstance(step, CustomRequest):
-        return Exchange()
-    if step.body is not None:
-        step.body.start()
-        step.body.is_observed = is_observed
-    return Exchange(None if step.limit is None else started + step.limit, step.body)
+    deadline = None if step.limit is None else started + step.limit
+    if isinstance(step, CustomRequest) or step.body is None:
+        return Exchange(deadline)
+    step.body.start()
+    step.body.is_observed = is_observed
+    return Exchange(deadline, step.body)
 
 
 def _no_cookies() -> CookieJar:

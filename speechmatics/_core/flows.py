@@ -126,7 +126,7 @@ def send(request: Request, left: float | None = None) -> Flow[httpx.Response]:
         APIStatusError: The answer is an error.
         RequestError: No whole answer came.
     """
-    if left is not None and not isinstance(request, CustomRequest):
+    if left is not None:
         request = replace(request, limit=max(left, LAST_POLL))
     response = yield request
     if response is None:
@@ -166,22 +166,26 @@ def send_once(request: Request, read: Reader[_T], left: float | None = None) -> 
 def send_with_retry(request: Request, read: Reader[_T], session: Session) -> Flow[_T]:
     """Sends a request, again where that is harmless and may help, and reads its answer.
 
+    All of it takes `call_timeout` at most, and what the server was asked to hold its answer back.
+
     Raises:
         APIStatusError: The answer is an error.
         RequestError: No whole answer came.
         InvalidResponseError: The answer is not what the API documents.
     """
     started = session.clock()
+    call_timeout = session.settings.call_timeout
+    end = None if call_timeout is None else started + call_timeout + request.patience
     attempt = 0
     while True:
         attempt += 1
         try:
-            return (yield from send_once(request, read))
+            return (yield from send_once(request, read, None if end is None else end - session.clock()))
         except SpeechmaticsError as error:
             if not (request.repeatable and is_transient(error)):
                 raise
             delay = next_delay_or_none(request, attempt, session.clock() - started, error, session)
-            if delay is None:
+            if delay is None or (end is not None and session.clock() + delay >= end):
                 raise
             yield Sleep(delay)
 

@@ -124,12 +124,17 @@ class Operation(Generic[_RawT, _ParsedT]):
 
 @dataclass(frozen=True, slots=True)
 class CustomRequest:
-    """A request of the caller's making: method, path below the base URL, and keywords of httpx's `request`."""
+    """A request of the caller's making: method, path below the base URL, and keywords of httpx's `request`.
+
+    The other attributes are those of an `Operation`.
+    """
 
     method: str
     path: str
     options: RequestOptions
     job_id: str | None = None
+    patience: float = 0
+    limit: float | None = None
 
     @property
     def repeatable(self) -> bool:
