@@ -12,10 +12,11 @@ import httpx
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
+from speechmatics._core.arguments import check_callback, check_client, check_keywords, check_seconds
+from speechmatics._core.audio_input import AsyncAudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import AwaitingDriver
 from speechmatics._core.iterators import OnError
-from speechmatics._core.media import AudioInput
 from speechmatics._core.operations import (
     CustomRequest,
     JsonFormat,
@@ -108,6 +109,9 @@ class AsyncBatchClient(Generic[_Mode]):
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
+        check_client(
+            connection_settings, parse=parse, auth=auth, http_client=http_client, on_retry=on_retry, is_async=True
+        )
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._auth = auth
@@ -173,6 +177,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
+        check_keywords("send_request", kwargs, RequestOptions.__annotations__)
         request = CustomRequest(method, path, kwargs)
         return await self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
 
@@ -253,7 +258,7 @@ class AsyncBatchClient(Generic[_Mode]):
 
     async def submit_job(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource,
         *,
         on_progress: Progress | None = None,
@@ -265,7 +270,8 @@ class AsyncBatchClient(Generic[_Mode]):
         Args:
             audio: A path (`str` or `PathLike`), bytes, a binary file object (sent from where it stands), a tuple of a
                 file name and bytes or a file object, or None where the configuration has `fetch_data`. Files are
-                streamed.
+                streamed. A file object may be one whose `read` is awaited, of `aiofiles`, `anyio.open_file` or an
+                `UploadFile` of Starlette and FastAPI: it is read on the event loop.
             transcription_config: The wire's dict, a `JobConfig`, a `BatchTranscriptionConfig`, or the path of a JSON
                 file.
             on_progress: Called with the bytes of audio that the network has taken so far, and those in all where that
@@ -488,7 +494,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self: AsyncBatchClient[Raw],
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: JsonFormat = "json-v2",
         *,
@@ -499,7 +505,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self: AsyncBatchClient[Parsed],
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: JsonFormat = "json-v2",
         *,
@@ -510,7 +516,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         *,
         transcription_format: TextFormat,
@@ -521,7 +527,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None,
         transcription_format: TextFormat,
         *,
@@ -532,7 +538,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self: AsyncBatchClient[Raw],
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
         *,
@@ -543,7 +549,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self: AsyncBatchClient[Parsed],
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
         *,
@@ -554,7 +560,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
         *,
@@ -564,7 +570,7 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> JsonObject | Transcript | str: ...
     async def transcribe(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
         *,
@@ -580,6 +586,8 @@ class AsyncBatchClient(Generic[_Mode]):
         knows of.
         """
         operations.text_format(transcription_format)
+        check_seconds("timeout", timeout)
+        check_callback("on_status", on_status)
         config = BatchTranscriptionConfig() if transcription_config is None else transcription_config
         job_id = await self.submit_job(audio, config, on_progress=on_progress)
         return await self.wait_for_completion(job_id, transcription_format, timeout=timeout, on_status=on_status)

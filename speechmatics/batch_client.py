@@ -13,10 +13,11 @@ from pydantic import SecretStr
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
+from speechmatics._core.arguments import check_callback, check_client, check_keywords, check_seconds
+from speechmatics._core.audio_input import AudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.iterators import OnError
-from speechmatics._core.media import AudioInput
 from speechmatics._core.operations import (
     CustomRequest,
     JsonFormat,
@@ -128,6 +129,9 @@ class BatchClient(Generic[_Mode]):
         http_client: httpx.Client | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
+        check_client(
+            connection_settings, parse=parse, auth=auth, http_client=http_client, on_retry=on_retry, is_async=False
+        )
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._auth = auth
@@ -193,6 +197,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
+        check_keywords("send_request", kwargs, RequestOptions.__annotations__)
         request = CustomRequest(method, path, kwargs)
         return self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
 
@@ -588,6 +593,8 @@ class BatchClient(Generic[_Mode]):
         knows of.
         """
         operations.text_format(transcription_format)
+        check_seconds("timeout", timeout)
+        check_callback("on_status", on_status)
         config = BatchTranscriptionConfig() if transcription_config is None else transcription_config
         job_id = self.submit_job(audio, config, on_progress=on_progress)
         return self.wait_for_completion(job_id, transcription_format, timeout=timeout, on_status=on_status)
@@ -672,6 +679,7 @@ class BatchClient(Generic[_Mode]):
             AudioError, SubmissionUncertainError, APIStatusError, RequestError: As `submit_job` and `wait_for_many`,
                 when a result is asked for.
         """
+        check_callback("on_error", on_error)
         return self._driver.each(
             iterators.submit_jobs(
                 audio_paths, transcription_config, self._session, concurrency=concurrency, on_error=on_error

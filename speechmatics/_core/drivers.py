@@ -16,7 +16,7 @@ import httpx
 from anyio.lowlevel import EventLoopToken, current_token
 
 from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, routes
-from speechmatics._core.flows import Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
+from speechmatics._core.flows import Await, Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
 from speechmatics._core.network import Exchange, exchanging
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
@@ -112,6 +112,8 @@ class BlockingDriver:
                 self._sleep(step.seconds)
             case RunBlocking() | Callback():
                 step.function()
+            case Await():
+                raise step.refusal
             case Disconnect():
                 stream = step.response.extensions.get("network_stream")
                 if stream is not None:
@@ -230,6 +232,8 @@ class AwaitingDriver:
                 # Not one of the program's own threads: a pipe may keep it for ever.
                 own = anyio.CapacityLimiter(1)
                 await anyio.to_thread.run_sync(step.function, abandon_on_cancel=True, limiter=own)
+            case Await():
+                await step.function()
             case Callback():
                 given = step.function()
                 if inspect.isawaitable(given):

@@ -10,12 +10,11 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from speechmatics._core.async_audio import BLOCK_SIZE, AsyncSource
 from speechmatics._core.media import MultipartBody
 
 __all__ = ["ReadAhead"]
 
-BLOCK_SIZE = 1024 * 1024
-"""Bytes read at once."""
 DEPTH = 2
 """Blocks that are read ahead at most."""
 
@@ -23,8 +22,8 @@ DEPTH = 2
 class ReadAhead(httpx.AsyncByteStream):
     """A submission's body for an `httpx.AsyncClient`.
 
-    A thread reads it some blocks ahead; audio that is in memory needs none. A read that is cancelled is left behind
-    with its thread, which is a daemon and not one of the program's: one from a silent pipe may never end.
+    A thread reads it some blocks ahead; audio that is in memory, or awaited, needs none. A read that is cancelled is
+    left behind with its thread, which is a daemon and not one of the program's: one from a silent pipe may never end.
     """
 
     def __init__(self, body: MultipartBody) -> None:
@@ -50,14 +49,17 @@ class _Pieces(AsyncIterator[bytes]):
         body.start()
         self._body = body
         self._taken: bytes | None = None
-        self._in_memory = body.pieces() if body.is_in_memory else None
-        self._reader = None if body.is_in_memory else _Reader(body)
+        self._source = _awaited(body)
+        self._ready = body.pieces() if body.is_in_memory or self._source is not None else None
+        self._reader = _Reader(body) if self._ready is None else None
 
     async def __anext__(self) -> bytes:
         if self._taken is not None:
             self._body.count(self._taken)
             self._taken = None
-        piece = next(self._in_memory, None) if self._in_memory is not None else await self._next_read()
+        if self._source is not None:
+            await self._source.fetch()
+        piece = next(self._ready, None) if self._ready is not None else await self._next_read()
         if piece is None:
             raise StopAsyncIteration
         self._body.hand_on(piece)
@@ -72,6 +74,15 @@ class _Pieces(AsyncIterator[bytes]):
         if self._reader is not None:
             self._reader.stop()
             self._reader = None
+
+
+def _awaited(body: MultipartBody) -> AsyncSource | None:
+    """The file object of a body that is to be awaited, at its beginning; None where it has none."""
+    if body.audio is None or not isinstance(body.audio.source, AsyncSource):
+        return None
+    if body.audio.replayable:
+        body.audio.source.rewind(body.audio.start)
+    return body.audio.source
 
 
 class _Reader:

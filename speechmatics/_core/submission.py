@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
 from speechmatics._core import operations
-from speechmatics._core.flows import Flow, Reader, Sleep, next_delay_or_none, run_blocking, send_once, send_with_retry
-from speechmatics._core.media import AudioInput, open_audio
+from speechmatics._core.arguments import (
+    check_callback,
+    check_datetime,
+    check_flag,
+    check_ids,
+    check_seconds,
+    check_text,
+)
+from speechmatics._core.async_audio import open_async_audio
+from speechmatics._core.audio import Audio
+from speechmatics._core.audio_input import AsyncAudioInput, is_awaited, label_of, not_awaited, open_audio
+from speechmatics._core.flows import (
+    Await,
+    Flow,
+    Reader,
+    Sleep,
+    next_delay_or_none,
+    run_blocking,
+    send_once,
+    send_with_retry,
+)
 from speechmatics._core.operations import JsonObject, Operation, Request
 from speechmatics._core.policies import (
     RECOVERY_SHARES,
@@ -86,7 +104,7 @@ class _Submission:
 
 
 def submit_job(
-    audio: AudioInput | None,
+    audio: AsyncAudioInput | None,
     source: ConfigSource,
     session: Session,
     *,
@@ -102,17 +120,20 @@ def submit_job(
         SubmissionUncertainError: Whether the job was created could not be found out.
         APIStatusError, RequestError: The submission failed, and there is no job.
     """
+    timeout = check_seconds("timeout", timeout)
     deadline = None if timeout is None else session.clock() + timeout
-    if submission_id is not None and not submission_id.strip():
-        raise InvalidInputError("submission_id must not be empty")
-    if look_first and submission_id is None:
+    check_callback("on_progress", on_progress)
+    if submission_id is not None:
+        check_text("submission_id", submission_id)
+    if check_flag("look_first", look_first) and submission_id is None:
         raise InvalidInputError("look_first needs the submission_id to look for")
     try:
+        opened = yield from _opened_if_awaited(audio, session.settings)
         submission = yield from run_blocking(
-            partial(_prepare, audio, source, session.settings, on_progress, submission_id)
+            partial(_prepare, opened, source, session.settings, on_progress, submission_id)
         )
     except SpeechmaticsError as error:
-        error.audio = _name_of(audio)
+        error.audio = label_of(audio)
         raise
     sending = _Sending(submission, session, deadline)
     try:
@@ -129,6 +150,21 @@ def submit_job(
         raise
 
 
+def _opened_if_awaited(
+    audio: AsyncAudioInput | None, settings: ConnectionSettings
+) -> Flow[AsyncAudioInput | Audio | None]:
+    """Audio as it is, but a file object that is to be awaited opened, where the driver can await."""
+    if not is_awaited(audio):
+        return audio
+    opened: list[Audio] = []
+
+    async def open_it() -> None:
+        opened.append(await open_async_audio(audio, limit=settings.max_upload_bytes))
+
+    yield Await(open_it, AudioError(not_awaited(audio)))
+    return opened[0]
+
+
 def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> Flow[dict[str, str]]:
     """Finds the jobs of submissions by their ids, in one pass over the list; those that have none are left out.
 
@@ -136,10 +172,10 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
         SubmissionUncertainError: Some were not found, and may have jobs all the same.
         APIStatusError, RequestError, InvalidResponseError: The list could not be read.
     """
-    wanted = dict.fromkeys(ids)
+    wanted = dict.fromkeys(check_ids("ids", ids))
+    moment = check_datetime("since", since)
     if not wanted:
         return {}
-    moment = since.replace(tzinfo=UTC) if since.tzinfo is None else since
     search = ListSearch(wanted, session, since=moment, could_be=could_be_any)
     findings = yield from search.look(_Patiently(session))
     found = {submission_id: job_ids[-1] for submission_id, job_ids in findings.job_ids.items()}
@@ -156,7 +192,7 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
 
 
 def _prepare(
-    audio: AudioInput | None,
+    audio: AsyncAudioInput | Audio | None,
     source: ConfigSource,
     settings: ConnectionSettings,
     on_progress: Progress | None,
@@ -173,7 +209,7 @@ def _prepare(
     return _Submission(
         operation=operations.create_job(config, opened, app=settings.app, on_progress=on_progress),
         id=tracked,
-        audio=_name_of(audio) if url is None else url.partition("?")[0],
+        audio=label_of(audio) if url is None else url.partition("?")[0],
         data_name=None if opened is None else opened.name,
         url=url,
     )
@@ -187,18 +223,6 @@ def _track(config: JobConfig, submission_id: str | None) -> str:
     tracking.details = {**details, place_of_id(details): tracked}
     config.tracking = tracking
     return tracked
-
-
-def _name_of(audio: AudioInput | None) -> str | None:
-    """What a message calls the audio: its path or name."""
-    name: object
-    if isinstance(audio, tuple):
-        name = audio[0]
-    elif isinstance(audio, str | os.PathLike):
-        name = os.fspath(audio)
-    else:
-        name = getattr(audio, "name", None)
-    return name if isinstance(name, str) and name else None
 
 
 class _Patiently:
