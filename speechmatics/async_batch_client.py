@@ -12,13 +12,12 @@ import httpx
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
-from speechmatics._core.arguments import check_callback, check_client, check_keywords, check_seconds
+from speechmatics._core.arguments import check_callback, check_client, check_seconds
 from speechmatics._core.audio_input import AsyncAudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import AwaitingDriver
 from speechmatics._core.iterators import OnError
 from speechmatics._core.operations import (
-    CustomRequest,
     JsonFormat,
     JsonObject,
     Operation,
@@ -177,8 +176,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        check_keywords("send_request", kwargs, RequestOptions.__annotations__)
-        request = CustomRequest(method, path, kwargs)
+        request = operations.custom_request(method, path, kwargs)
         return await self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
 
     @overload

@@ -13,13 +13,12 @@ from pydantic import SecretStr
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
-from speechmatics._core.arguments import check_callback, check_client, check_keywords, check_seconds
+from speechmatics._core.arguments import check_callback, check_client, check_seconds
 from speechmatics._core.audio_input import AudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.iterators import OnError
 from speechmatics._core.operations import (
-    CustomRequest,
     JsonFormat,
     JsonObject,
     Operation,
@@ -197,8 +196,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        check_keywords("send_request", kwargs, RequestOptions.__annotations__)
-        request = CustomRequest(method, path, kwargs)
+        request = operations.custom_request(method, path, kwargs)
         return self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
 
     @overload

@@ -302,7 +302,7 @@ class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
         if self.detail:
             said += f": {self.detail}"
         request = request_of(answer)
-        said += f" ({request.method} {request.url}"
+        said += f" ({request.method} {shown_url(request)}"
         if self.request_id:
             said += f", request id {self.request_id}"
         return said + ")"
@@ -339,7 +339,7 @@ class JobNotFoundException(APIStatusError):
         said = super()._told_by(answer, context)
         if not is_page(answer):
             return said
-        url = request_of(answer).url.copy_with(query=None)
+        url = shown_url(request_of(answer))
         return f"{said}; the answer is a page of HTML: this may be no Speechmatics server: {url}"
 
 
@@ -494,7 +494,7 @@ def error_for_failure(
     Its cause is the operating system's error, without the frames of the network stack: their
     locals hold the request as it was sent, token included.
     """
-    message = f"{str(failure) or type(failure).__name__} ({request.method} {request.url}"
+    message = f"{str(failure) or type(failure).__name__} ({request.method} {shown_url(request)}"
     if sent_with := _sent_id(request):
         message += f", request id {sent_with}"
     message += ")"
@@ -537,6 +537,11 @@ def request_of(response: httpx.Response) -> httpx.Request:
         return response.request
     except RuntimeError:
         return _unsent()
+
+
+def shown_url(request: httpx.Request) -> str:
+    """Where a request went, without what may be secret: a query, which may be signed, and a password."""
+    return str(request.url.copy_with(userinfo=b"", query=None, fragment=None))
 
 
 def _unsent() -> httpx.Request:

@@ -17,7 +17,17 @@ Respond = Callable[[httpx.Request], httpx.Response]
 Call = Callable[..., Any]
 """Calls the method of that name, of a client whose requests `respond` answers, to the end of what it gives."""
 
-SETTINGS: dict[str, Any] = {"url": "http://asr.test", "retry_attempts": 1, "recovery_window": 0, "long_poll": 0}
+SETTINGS: dict[str, Any] = {
+    "url": "http://asr.test",
+    "retry_attempts": 1,
+    "retry_total": 0,
+    "recovery_window": 0,
+    "recovery_window_long": 0,
+    "long_poll": 0,
+    "outage_timeout": 0.001,
+    "poll_interval": 0.001,
+}
+"""Nothing is tried twice, and nothing is waited for."""
 
 
 def take_all(given: object) -> Any:

@@ -20,7 +20,7 @@ from speechmatics._core.flows import Await, Callback, Disconnect, Flow, RunBlock
 from speechmatics._core.network import Exchange, exchanging
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
-from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer
+from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer, not_a_url
 from speechmatics._core.transports import AsyncTransport, Transport
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.settings import ConnectionSettings
@@ -78,6 +78,7 @@ class BlockingDriver:
                 "the http_client was given in another process, from which this one was forked: its connections must "
                 "not be shared; make a client here, or leave http_client out"
             )
+        _check_open(self._given)
         return self._given
 
     def close(self) -> None:
@@ -142,6 +143,8 @@ class BlockingDriver:
                     response.close()
         except httpx.RequestError as error:
             failure = error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            failure = not_a_url(error, request)
         else:
             log_answer(response, time.monotonic() - started)
             return response
@@ -197,6 +200,7 @@ class AwaitingDriver:
                 "the http_client was first used on another event loop, to which its connections belong; "
                 "make a client for each event loop, or leave http_client out"
             )
+        _check_open(self._given)
         return self._given
 
     async def close(self) -> None:
@@ -266,6 +270,8 @@ class AwaitingDriver:
                     await response.aclose()
         except httpx.RequestError as error:
             failure = error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            failure = not_a_url(error, request)
         except ssl.SSLError as error:
             # On asyncio an alert of the server comes through httpx as it is.
             failure = httpx.ReadError(str(error), request=request)
@@ -312,6 +318,11 @@ def _exchange(step: Request, started: float, *, is_observed: bool) -> Exchange:
     step.body.start()
     step.body.is_observed = is_observed
     return Exchange(deadline, step.body)
+
+
+def _check_open(client: httpx.Client | httpx.AsyncClient) -> None:
+    if client.is_closed:
+        raise InvalidInputError("the http_client that was given has been closed")
 
 
 def _no_cookies() -> CookieJar:

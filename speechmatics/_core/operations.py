@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,11 +14,20 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from speechmatics._core.arguments import LONGEST_WAIT, check_day, check_flag, check_job_id, check_moment, check_whole
+from speechmatics._core.arguments import (
+    LONGEST_WAIT,
+    check_day,
+    check_flag,
+    check_job_id,
+    check_keywords,
+    check_moment,
+    check_whole,
+)
 from speechmatics._core.audio import Audio
 from speechmatics._core.media import MultipartBody
 from speechmatics.exceptions import (
     AnswerMismatchError,
+    InvalidInputError,
     InvalidResponseError,
     UnknownFormatError,
     is_page,
@@ -40,6 +50,7 @@ __all__ = [
     "TextFormat",
     "TranscriptFormat",
     "create_job",
+    "custom_request",
     "delete_job",
     "get_job",
     "get_job_log",
@@ -83,6 +94,9 @@ class RequestOptions(TypedDict, total=False):
     timeout: float | httpx.Timeout | None
     extensions: Mapping[str, object]
 
+
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What HTTP calls a token (RFC 9110)."""
 
 MAX_PAGE = 100
 """Jobs that a page of the list may hold (specification)."""
@@ -140,7 +154,23 @@ class CustomRequest:
     @property
     def repeatable(self) -> bool:
         """Whether it is certain that sending it twice does what sending it once does."""
-        return self.method.upper() in ("GET", "HEAD", "OPTIONS")
+        is_read_once = hasattr(self.options.get("content"), "__next__") or self.options.get("files") is not None
+        return self.method.upper() in ("GET", "HEAD", "OPTIONS") and not is_read_once
+
+
+def custom_request(method: object, path: object, options: RequestOptions) -> CustomRequest:
+    """A request of the caller's making.
+
+    Raises:
+        TypeError: A keyword is not known.
+        InvalidInputError: The method or the path is none. What is wrong with the rest is found when it is built.
+    """
+    check_keywords("send_request", options, RequestOptions.__annotations__)
+    if not isinstance(method, str) or _METHOD.fullmatch(method) is None:
+        raise InvalidInputError("method must be the name of an HTTP method, such as 'GET'")
+    if not isinstance(path, str) or not path.isprintable():
+        raise InvalidInputError("path must be a path below the base URL as text, such as 'jobs'")
+    return CustomRequest(method, path, options)
 
 
 Request = Operation[object, object] | CustomRequest

@@ -161,7 +161,7 @@ def test_a_submission_that_is_sent_again_begins_where_they_stood(make: Callable[
         service = Service(failures=2)
         file = make()
         await file.read(4)
-        async with client_of(service, retry_attempts=3, retry_delay=0) as client:
+        async with client_of(service, retry_attempts=3, retry_delay=0, retry_total=60) as client:
             assert await client.submit_job(file, CONFIG) == "j"
         assert len(service.sent) == 3
         for sent in service.sent:
@@ -176,7 +176,7 @@ def test_what_cannot_be_rewound_is_sent_once() -> None:
 
     async def main() -> None:
         service = Service(failures=1)
-        async with client_of(service, retry_attempts=3, retry_delay=0) as client:
+        async with client_of(service, retry_attempts=3, retry_delay=0, retry_total=60) as client:
             with pytest.raises(sm.ServerError) as caught:
                 await client.submit_job(AioPipe(b"audio"), CONFIG)
         assert len(service.sent) == 1
