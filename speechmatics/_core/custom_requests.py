@@ -12,7 +12,7 @@ from typing_extensions import TypeIs
 from speechmatics._core.arguments import check_seconds
 from speechmatics.exceptions import InvalidInputError
 
-__all__ = ["checked_auth", "checked_extensions", "checked_request", "checked_timeout", "reason_of"]
+__all__ = ["check_fields", "checked_auth", "checked_extensions", "checked_request", "checked_timeout", "reason_of"]
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110)."""
@@ -54,6 +54,18 @@ def checked_extensions(extensions: object) -> dict[str, Any]:
             raise InvalidInputError("the timeout of extensions must be a dict; give timeout itself")
         checked["timeout"] = {name: check_seconds("the timeout of extensions", part) for name, part in limits.items()}
     return checked
+
+
+def check_fields(data: object) -> None:
+    """Checks the fields of a form.
+
+    Raises:
+        InvalidInputError: They are none.
+    """
+    if not isinstance(data, Mapping | None):
+        raise InvalidInputError(
+            f"data must be a dict of form fields, not {type(data).__name__}; text and bytes are content"
+        )
 
 
 def checked_auth(auth: object) -> httpx.Auth | None:

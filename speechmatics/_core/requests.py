@@ -13,6 +13,7 @@ import httpx
 from speechmatics._core.arguments import check_flag
 from speechmatics._core.auth import auth_for
 from speechmatics._core.custom_requests import (
+    check_fields,
     checked_auth,
     checked_extensions,
     checked_request,
@@ -121,11 +122,7 @@ class RequestBuilder:
         if params := options.get("params"):
             url = url.copy_merge_params(httpx.QueryParams(params))
         given = options.get("headers")
-        data: object = options.get("data")
-        if not isinstance(data, Mapping | None):
-            raise InvalidInputError(
-                f"data must be a dict of form fields, not {type(data).__name__}; text and bytes are content"
-            )
+        check_fields(options.get("data"))
         request = client.build_request(
             step.method,
             url,
