@@ -209,7 +209,7 @@ def _pairs(what: str, given: Any) -> Iterator[tuple[str, str]]:
     try:
         pairs = () if given is None else given.items() if hasattr(given, "items") else given
         for name, value in pairs:
-            several: list[Any] = [value] if isinstance(value, str | bytes) else list(value or ())
+            several: list[Any] = [value] if isinstance(value, str | bytes) else [] if value is None else list(value)
             for one in several:
                 yield _as_text(name), _as_text(one)
     except (TypeError, ValueError):
