@@ -28,12 +28,9 @@ def test_the_strongest_source_wins(tmp_path_factory: pytest.TempPathFactory, pre
         for source, name in environment.items():
             if source in present:
                 patch.setenv(name, source.replace(" ", "-"))
-        settings = ConnectionSettings(
-            auth_token="argument" if "argument" in present else None,
-            env_file=folder / "env",
-            secrets_dir=folder,
-            config_file=config,
-        )
+        places = {"env_file": folder / "env", "secrets_dir": folder, "config_file": config}
+        argument = {"auth_token": "argument"} if "argument" in present else {}
+        settings = ConnectionSettings(**places, **argument)  # type: ignore[arg-type]
     expected = next((source.replace(" ", "-") for source in SOURCES if source in present), None)
     assert (settings.auth_token.get_secret_value() if settings.auth_token else None) == expected
 
