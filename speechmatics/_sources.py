@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, PydanticBaseSettingsSource
 
 from speechmatics.exceptions import SettingsError
@@ -22,6 +22,9 @@ _SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
 """Other names that the environment, an env file and a profile may use; the field's own name wins."""
 _WHOLE = "settings"
 """The kind of an error that is a whole sentence."""
+_PYDANTIC_S = frozenset(get_args(core_schema.ErrorType))
+"""The kinds of errors that Pydantic makes of a name and a context."""
+_error: Callable[..., PydanticCustomError] = PydanticCustomError
 MASK = "**********"
 
 
@@ -114,17 +117,15 @@ def without_inputs(error: ValidationError) -> ValidationError:
 
 def as_problem(settings_cls: type[BaseSettings], message: str, *location: str) -> ValidationError:
     """An error whose message is a whole sentence, in Pydantic's form, without the values given."""
-    kind = PydanticCustomError(_WHOLE, "{reason}", {"reason": message})
-    problem = InitErrorDetails(type=kind, loc=location, input=MASK)
+    problem = InitErrorDetails(type=_error(_WHOLE, message), loc=location, input=MASK)
     return ValidationError.from_exception_data(settings_cls.__name__, [problem], hide_input=True)
 
 
 def _masked(problem: ErrorDetails) -> InitErrorDetails:
-    context = problem.get("ctx", {})
-    kind: str | PydanticCustomError = problem["type"]
-    if problem["type"] == _WHOLE:
-        kind = PydanticCustomError(_WHOLE, "{reason}", {"reason": problem["msg"]})
-    elif "error" in context:
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind not in _PYDANTIC_S:
+        return InitErrorDetails(type=_error(kind, problem["msg"]), loc=problem["loc"], input=MASK)
+    if "error" in context:
         # The frames of what a validator raised hold the value.
         context = {"error": ValueError(str(context["error"]))}
     return InitErrorDetails(type=kind, loc=problem["loc"], input=MASK, ctx=context)
