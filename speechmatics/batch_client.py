@@ -44,10 +44,12 @@ class Parsed:
     """Marks a client that returns models."""
 
 
-def as_settings(given: ConnectionSettings | str | None) -> ConnectionSettings:
+def as_settings(given: ConnectionSettings | str | SecretStr | None) -> ConnectionSettings:
     """Settings from what a client is given: settings, a token, or nothing for the environment's."""
     if isinstance(given, str):
-        return ConnectionSettings(auth_token=SecretStr(given))
+        given = SecretStr(given)  # before anything fails: a traceback may show the locals of its frames
+    if isinstance(given, SecretStr):
+        return ConnectionSettings(auth_token=given)
     return given or ConnectionSettings()
 
 
