@@ -304,6 +304,11 @@ ANYTHING: st.SearchStrategy[object] = st.one_of(
 @example({"secrets_dir": 5})
 @example({"env_file": 5})
 @example({"profile": []})
+@example({"secrets_dir": "\ud800"})
+@example({"config_file": "\ud800"})
+@example({"env_file": "\ud800"})
+@example({"headers": "\ud800"})
+@example({"\ud800": 1})
 def test_whatever_the_arguments_are(values: dict[str, object]) -> None:
     """There are settings, or a SettingsError."""
     try:
