@@ -182,6 +182,10 @@ def test_wrong_job_configs_are_refused(data: dict[str, Any], message: str) -> No
             {"notification_config": [{"uri": "https://h"}], "transcription_config": {"language": "en"}},
             r"notification_config\.0\.url: .*uri; did you mean url\?",
         ),
+        (
+            {"notification_config": {"uri": "https://h"}, "transcription_config": {"language": "en"}},
+            r"notification_config\.0\.url: .*uri; did you mean url\?",
+        ),
         ({"transcription_config": 5}, "transcription_config"),
     ],
 )
