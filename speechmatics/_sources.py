@@ -115,9 +115,10 @@ def without_inputs(error: ValidationError) -> ValidationError:
     return ValidationError.from_exception_data(error.title, [_masked(problem) for problem in problems], hide_input=True)
 
 
-def as_problem(settings_cls: type[BaseSettings], message: str, *location: str) -> ValidationError:
+def as_problem(settings_cls: type[BaseSettings], message: str, *place: str) -> ValidationError:
     """An error whose message is a whole sentence, in Pydantic's form, without the values given."""
-    problem = InitErrorDetails(type=_error(_WHOLE, message), loc=location, input=MASK)
+    message, *location = (text.encode("utf-8", "backslashreplace").decode() for text in (message, *place))
+    problem = InitErrorDetails(type=_error(_WHOLE, message), loc=tuple(location), input=MASK)
     return ValidationError.from_exception_data(settings_cls.__name__, [problem], hide_input=True)
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Generic, Literal, Self, overload
 
 import httpx
+from pydantic import SecretStr
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
@@ -68,7 +69,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: AsyncBatchClient[Raw],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: Literal[False] = False,
@@ -79,7 +80,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: AsyncBatchClient[Parsed],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: Literal[True],
@@ -90,7 +91,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: AsyncBatchClient[Raw | Parsed],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: bool,
@@ -100,7 +101,7 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> None: ...
     def __init__(
         self,
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: bool = False,
@@ -108,6 +109,9 @@ class AsyncBatchClient(Generic[_Mode]):
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
+        if isinstance(connection_settings, str):
+            # From here on the token stands in no frame whose locals others show.
+            connection_settings = SecretStr(connection_settings)
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._auth = auth

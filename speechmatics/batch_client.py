@@ -90,7 +90,7 @@ class BatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: BatchClient[Raw],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: Literal[False] = False,
@@ -101,7 +101,7 @@ class BatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: BatchClient[Parsed],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: Literal[True],
@@ -112,7 +112,7 @@ class BatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: BatchClient[Raw | Parsed],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: bool,
@@ -122,7 +122,7 @@ class BatchClient(Generic[_Mode]):
     ) -> None: ...
     def __init__(
         self,
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: bool = False,
@@ -130,6 +130,9 @@ class BatchClient(Generic[_Mode]):
         http_client: httpx.Client | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
+        if isinstance(connection_settings, str):
+            # From here on the token stands in no frame whose locals others show.
+            connection_settings = SecretStr(connection_settings)
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._auth = auth

@@ -118,7 +118,7 @@ def _check_proxy(value: str | None) -> str | None:
 def _check_headers(value: dict[str, str]) -> dict[str, str]:
     for name, content in value.items():
         if not _HEADER_NAME.fullmatch(name):
-            raise ValueError(f"holds {name!r}, which is not the name of a header")
+            raise ValueError("holds what is not the name of a header (it is not shown)")
         if not all(character == "\t" or " " <= character <= "~" for character in content):
             raise ValueError(f"holds a value of {name} that is not printable ASCII (it is not shown)")
     return value
@@ -147,7 +147,7 @@ class ProcessingData(DescribedModel):
 def _from_json(value: object) -> object:
     try:
         return from_json(value) if isinstance(value, str) else value
-    except ValueError:
+    except (TypeError, ValueError):
         raise ValueError("must be a JSON object (it is not shown, as it may hold secrets)") from None
 
 

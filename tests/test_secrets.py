@@ -239,6 +239,7 @@ SECRETS: dict[str, Any] = {
         {"proxy": f"htp://user:{TOKEN}@host"},
         {"headers": {"X-Key": f"{TOKEN}\n"}},
         {"headers": TOKEN},
+        {"headers": {f"X-Key: {TOKEN}": ""}},
         {"auth_tokn": TOKEN},
         {"profile": "nowhere"},
         {"pin": TOKEN},

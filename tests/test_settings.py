@@ -304,12 +304,32 @@ ANYTHING: st.SearchStrategy[object] = st.one_of(
 @example({"secrets_dir": 5})
 @example({"env_file": 5})
 @example({"profile": []})
+@example({"secrets_dir": "\ud800"})
+@example({"config_file": "\ud800"})
+@example({"env_file": "\ud800"})
+@example({"headers": "\ud800"})
+@example({"\ud800": 1})
 def test_whatever_the_arguments_are(values: dict[str, object]) -> None:
     """There are settings, or a SettingsError."""
     try:
         assert isinstance(make(**values), ConnectionSettings)
     except SettingsError as error:
         assert str(error)
+
+
+class Tagged(ConnectionSettings):
+    """Settings with more of a user's own."""
+
+    tags: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize("name", ["processing_data", "tags"])
+def test_a_variable_that_should_be_json(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Is an error that names its field, and does not show it."""
+    monkeypatch.setenv(f"SPEECHMATICS_{name.upper()}", "{secret")
+    with pytest.raises(SettingsError, match=f"(?i)wrong connection settings: .*{name}") as caught:
+        Tagged()
+    assert "secret" not in str(caught.value)
 
 
 def test_an_env_file_that_cannot_be_read(tmp_path: Path) -> None:
@@ -432,6 +452,9 @@ def test_a_home_that_is_a_file(tmp_path: Path) -> None:
     """The same."""
     home = tmp_path / "home"
     home.write_text("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        assert ConnectionSettings().auth_token is None
     built, profile, *_ = read_at_home(home)
     assert built == "https://asr.api.speechmatics.com/v2/"
     assert profile.startswith("profile 'work' was asked for, but cannot read")
