@@ -16,9 +16,10 @@ import httpx
 from anyio.lowlevel import EventLoopToken, current_token
 
 from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, routes
+from speechmatics._core.exchange import Exchange, exchanging
 from speechmatics._core.flows import Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
-from speechmatics._core.network import Exchange, exchanging
 from speechmatics._core.operations import CustomRequest, Request
+from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer
 from speechmatics._core.transports import AsyncTransport, Transport
 from speechmatics.exceptions import InvalidInputError
@@ -268,6 +269,9 @@ class AwaitingDriver:
         else:
             log_answer(response, time.monotonic() - started)
             return response
+        finally:
+            if isinstance(request.stream, ReadAhead):
+                request.stream.stop()
         raise failed(step, request, failure, response)
 
 

@@ -71,11 +71,13 @@ class RequestBuilder:
             step.method,
             self._root + step.path,
             params=step.params or None,
-            content=body if isinstance(client, httpx.Client) or body is None else ReadAhead(body),
+            content=body if isinstance(client, httpx.Client) else None,
             headers=given,
             timeout=_timeout(client.timeout, step.patience, step.limit),
         )
         if body is not None:
+            if isinstance(client, httpx.AsyncClient):
+                request.stream = ReadAhead(body)
             request.extensions["speechmatics.replayable"] = lambda: body.replayable
         return self._completed(request, given)
 

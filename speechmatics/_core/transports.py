@@ -7,14 +7,16 @@ one. What httpx's transports do beside is what stands here: they translate reque
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from operator import attrgetter
 from typing import TypedDict
 
 import httpcore
 import httpx
 
-from speechmatics._core.network import AsyncBackend, Backend
+from speechmatics._core.network import AsyncBackend, Backend, listen_while
 
 __all__ = ["AsyncTransport", "PoolOptions", "Transport"]
 
@@ -37,6 +39,10 @@ _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
 """The general ones stand last."""
 
 
+_extensions = attrgetter("extensions")
+"""The extensions of an answer, whose type httpcore leaves partly unknown."""
+
+
 class PoolOptions(TypedDict):
     """Options of a pool of connections."""
 
@@ -48,7 +54,7 @@ class PoolOptions(TypedDict):
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     try:
         yield
     except Exception as error:
@@ -95,10 +101,8 @@ class Transport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request."""
         with _translated():
-            answer = self._pool.handle_request(_request(request))
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Stream(answer), extensions=answer.extensions
-        )
+            answer = self._pool.handle_request(_request(request, request.stream))
+        return _response(answer, _Stream(answer))
 
     def close(self) -> None:
         """Closes the connections."""
@@ -142,11 +146,10 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request."""
+        send = partial(self._pool.handle_async_request, _request(request, _awaited(request.stream)))
         with _translated():
-            answer = await self._pool.handle_async_request(_request(request))
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_AsyncStream(answer), extensions=answer.extensions
-        )
+            answer = await listen_while(send)
+        return _response(answer, _AsyncStream(answer))
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -157,11 +160,38 @@ def _url(url: httpx.URL) -> httpcore.URL:
     return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
-def _request(request: httpx.Request) -> httpcore.Request:
+def _request(request: httpx.Request, content: Iterable[bytes] | AsyncIterable[bytes]) -> httpcore.Request:
     return httpcore.Request(
         method=request.method,
         url=_url(request.url),
         headers=request.headers.raw,
-        content=request.stream,
+        content=content,
         extensions=request.extensions,
     )
+
+
+def _response(answer: httpcore.Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
+    return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=_extensions(answer))
+
+
+def _awaited(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> Iterable[bytes] | AsyncIterable[bytes]:
+    """What is in memory, without the async generator of httpx: trio complains of one that is left half-read."""
+    return _Parts(list(stream)) if isinstance(stream, httpx.ByteStream) else stream
+
+
+class _Parts(AsyncIterable[bytes]):
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = parts
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _NextParts(iter(self._parts))
+
+
+class _NextParts(AsyncIterator[bytes]):
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    async def __anext__(self) -> bytes:
+        for part in self._parts:
+            return part
+        raise StopAsyncIteration
