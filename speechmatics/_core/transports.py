@@ -18,7 +18,7 @@ import httpx
 
 from speechmatics._core.network import AsyncBackend, Backend, listen_while
 
-__all__ = ["AsyncTransport", "PoolOptions", "Transport"]
+__all__ = ["AsyncTransport", "PoolOptions", "Transport", "translated"]
 
 _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.ConnectError: httpx.ConnectError,
@@ -54,7 +54,8 @@ class PoolOptions(TypedDict):
 
 
 @contextmanager
-def _translated() -> Generator[None]:
+def translated() -> Generator[None]:
+    """Raises the errors of httpcore within the block as those of httpx."""
     try:
         yield
     except Exception as error:
@@ -69,7 +70,7 @@ class _Stream(httpx.SyncByteStream):
         self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
-        with _translated():
+        with translated():
             yield from self._answer.iter_stream()
 
     def close(self) -> None:
@@ -100,7 +101,7 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request."""
-        with _translated():
+        with translated():
             answer = self._pool.handle_request(_request(request, request.stream))
         return _response(answer, _Stream(answer))
 
@@ -114,7 +115,7 @@ class _AsyncStream(httpx.AsyncByteStream):
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _translated():
+        with translated():
             async for part in self._answer.aiter_stream():
                 yield part
 
@@ -147,7 +148,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request."""
         send = partial(self._pool.handle_async_request, _request(request, _awaited(request.stream)))
-        with _translated():
+        with translated():
             answer = await listen_while(send)
         return _response(answer, _AsyncStream(answer))
 
