@@ -260,8 +260,8 @@ class ClientsOfLoops:
         """Closes the client of this event loop here; other loops close theirs, those of trio when they end."""
         own = self._clients.pop((os.getpid(), current_token()), None)
         for key in list(self._clients):
-            if key[0] == os.getpid():
-                # A generator that is dropped is closed by the loop on which it was begun.
+            # A generator that is dropped is closed by the loop on which it was begun; trio would complain of it.
+            if key[0] == os.getpid() and isinstance(key[1].native_token, AbstractEventLoop):
                 self._clients.pop(key, None)
         if own is not None:
             await own[1].aclose()
