@@ -223,7 +223,11 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """As `Backend`, on asyncio and trio."""
+    """As `Backend`, on asyncio and trio.
+
+    On trio httpx would take httpcore's own backend, which does less for a status call; but a stream of that cannot be
+    asked whether it is readable once it has been closed, and the pool asks.
+    """
 
     def __init__(self) -> None:
         self._backend = _checked(httpcore.AnyIOBackend())
