@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -16,8 +18,8 @@ import httpx
 from anyio.lowlevel import EventLoopToken, current_token
 
 from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, routes
+from speechmatics._core.exchange import Exchange, exchanging
 from speechmatics._core.flows import Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
-from speechmatics._core.network import Exchange, exchanging
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer
@@ -113,9 +115,7 @@ class BlockingDriver:
             case RunBlocking() | Callback():
                 step.function()
             case Disconnect():
-                stream = step.response.extensions.get("network_stream")
-                if stream is not None:
-                    stream.close()
+                _shut_down(step.response)
             case _:
                 return self._send(step)
         return None
@@ -308,6 +308,20 @@ def _exchange(step: Request, started: float, *, is_observed: bool) -> Exchange:
     step.body.start()
     step.body.is_observed = is_observed
     return Exchange(deadline, step.body)
+
+
+def _shut_down(answered: httpx.Response) -> None:
+    """Ends the connection of an answer. Its pool finds it ended, and closes it.
+
+    Closing it here would free its number while another thread, to whom the pool may have given it, still reads from
+    that number: whatever is opened next would be read instead.
+    """
+    stream = answered.extensions.get("network_stream")
+    connection: object = None if stream is None else stream.get_extra_info("socket")
+    if isinstance(connection, socket.socket):
+        with contextlib.suppress(OSError):
+            # The method of an `ssl.SSLSocket` would take its TLS away, and what another thread writes go in the clear.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _no_cookies() -> CookieJar:

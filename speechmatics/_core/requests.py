@@ -76,9 +76,9 @@ class RequestBuilder:
             timeout=_timeout(client.timeout, step.patience, step.limit),
         )
         if body is not None:
-            request.extensions["speechmatics.replayable"] = lambda: body.replayable
             if isinstance(client, httpx.AsyncClient):
                 request.stream = ReadAhead(body)
+            request.extensions["speechmatics.replayable"] = lambda: body.replayable
         return self._completed(request, given)
 
     def auth_of(self, step: Request) -> BasicAuth | httpx.Auth | None:
