@@ -156,8 +156,14 @@ def send_once(request: Request, read: Reader[_T], left: float | None = None) -> 
         raise
 
 
-def send_with_retry(request: Request, read: Reader[_T], session: Session) -> Flow[_T]:
+def send_with_retry(request: Request, read: Reader[_T], session: Session, deadline: float | None = None) -> Flow[_T]:
     """Sends a request, again where that is harmless and may help, and reads its answer.
+
+    Args:
+        request: What is sent.
+        read: What reads its answer.
+        session: What the client's conversations share.
+        deadline: When all must be over, by the session's clock; None for no such limit.
 
     Raises:
         APIStatusError: The answer is an error.
@@ -169,12 +175,12 @@ def send_with_retry(request: Request, read: Reader[_T], session: Session) -> Flo
     while True:
         attempt += 1
         try:
-            return (yield from send_once(request, read))
+            return (yield from send_once(request, read, None if deadline is None else deadline - session.clock()))
         except SpeechmaticsError as error:
             if not (request.repeatable and is_transient(error)):
                 raise
             delay = next_delay_or_none(request, attempt, session.clock() - started, error, session)
-            if delay is None:
+            if delay is None or (deadline is not None and session.clock() + delay >= deadline):
                 raise
             yield Sleep(delay)
 

@@ -47,6 +47,8 @@ __all__ = [
     "get_text_transcript",
     "get_usage",
     "list_jobs",
+    "lists_all",
+    "object_in",
     "parse_job",
     "parse_jobs",
     "read_job",
@@ -197,6 +199,17 @@ def _listed(response: httpx.Response) -> list[JsonObject]:
     if not isinstance(jobs, list):
         raise InvalidResponseError("the answer has no list of jobs", body=response.content)
     return [job for job in _LIST.validate_python(jobs) if isinstance(job, dict)]
+
+
+def lists_all(response: httpx.Response) -> bool:
+    """Whether a list has jobs that have ended too; a worker on premises may list those that are active."""
+    return "jobs" in _object(response)
+
+
+def object_in(data: JsonObject, name: str) -> JsonObject:
+    """The object that a field of another one holds, which is empty if it holds none."""
+    value: object = data.get(name)
+    return _OBJECT.validate_python(value) if isinstance(value, dict) else {}
 
 
 def parse_jobs(jobs: Iterable[JsonObject]) -> list[JobDetails]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
-
-import httpx
+from typing import NamedTuple, Protocol, TypeVar
 
 from speechmatics._core import operations
 from speechmatics._core.flows import Flow, Reader
 from speechmatics._core.operations import JsonObject, Request
 from speechmatics._core.policies import JobPager, moment_of, server_time
 from speechmatics._core.session import Session
-from speechmatics.exceptions import JobExpiredError, JobNotFoundException, is_in_api_words
+from speechmatics.exceptions import InvalidInputError, JobExpiredError, JobNotFoundException
 
 __all__ = ["ID_PREFIX", "Ask", "Findings", "ListSearch", "could_be_any", "place_of_id"]
 
@@ -23,7 +21,7 @@ _T = TypeVar("_T")
 SUBMISSION_ID = "submission_id"
 """Where in `tracking.details` the id of a submission stands."""
 OTHER_PLACE = "speechmatics_submission_id"
-"""Where it stands if a value of the user's has the first place."""
+"""Where it stands if a value of the user's has the first place; where there is one, it counts."""
 ID_PREFIX = "sm-typed-"
 """How the ids that are made here begin: one that came with the configuration of an earlier job is known by it."""
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -86,6 +84,7 @@ class ListSearch:
         self._could_be = could_be
         self._pages = pages
         self._opened: dict[str, Mapping[str, object] | None] = {}
+        self._times_opened = 0
 
     def look(self, ask: Ask) -> Flow[Findings]:
         """Goes through the list once, the newest jobs first, until all are found or absent."""
@@ -96,24 +95,28 @@ class ListSearch:
         reaches_back = False
         while not (reaches_back or pager.is_finished or found.keys() == self._wanted or count == self._pages):
             operation = operations.list_jobs(created_before=pager.created_before, limit=operations.MAX_PAGE)
-            jobs, now = yield from ask(operation, _with_time(operation.read))
+            jobs, now, lists_all = yield from ask(operation, _page_reader(operation.read))
             count += 1
+            if not lists_all:
+                hidden.append("jobs that have ended")
             if self._since is None and now is not None and self._began is not None:
                 self._since = now - timedelta(seconds=self._session.clock() - self._began)
-            ids = [str(job.get("id", "")) for job in jobs]
+            ids = [_id_of(job) for job in jobs]
             moments = [moment_of(job.get("created_at")) for job in jobs]
-            for position in pager.take(list(zip(ids, moments, strict=True))):
+            shows_times = any(job.get("created_at") is not None for job in jobs)
+            for position in pager.take(list(zip(ids, moments, strict=True)), shows_times=shows_times):
                 if self._is_older(moments[position]):
                     continue
-                for submission_id in (yield from self._ids_of(jobs[position], ids[position], ask, hidden)):
-                    if submission_id in self._wanted:
-                        found.setdefault(submission_id, []).append(ids[position])
-            reaches_back = bool(moments) and self._is_older(moments[-1])
+                submission_id = yield from self._submission_of(jobs[position], ids[position], ask, hidden)
+                if submission_id in self._wanted:
+                    found.setdefault(submission_id, []).append(ids[position])
+            known = [moment for moment in moments if moment is not None]
+            reaches_back = bool(known) and self._is_older(known[-1])
         return Findings(found, None if found.keys() == self._wanted else self._doubt(pager, hidden, reaches_back))
 
     def _doubt(self, pager: JobPager, hidden: list[str], reaches_back: bool) -> str | None:
         if hidden:
-            return f"the server does not show the tracking of job {hidden[0]}"
+            return f"the server does not show the tracking of {hidden[0]}"
         if pager.gap is not None and not self._is_older(pager.gap):
             return f"more jobs were created at {pager.gap.isoformat()} than a page of the list shows"
         if not (reaches_back or pager.reaches_end):
@@ -124,52 +127,70 @@ class ListSearch:
         """Whether a job that was created then is certainly older than the submissions."""
         return moment is not None and self._since is not None and moment < self._since - CLOCKS_DIFFER
 
-    def _ids_of(self, job: JsonObject, job_id: str, ask: Ask, hidden: list[str]) -> Flow[list[str]]:
+    def _submission_of(self, job: JsonObject, job_id: str, ask: Ask, hidden: list[str]) -> Flow[str | None]:
         """The submission id that a job carries, if any; `hidden` gets those that may carry one unseen."""
         details = _tracking_details(job)
         if details is None and self._could_be(job):
             details = yield from self._open(job_id, ask, hidden)
         if details is None:
-            return []
+            return None
         submission_id = details.get(OTHER_PLACE, details.get(SUBMISSION_ID))
         if not isinstance(submission_id, str):
-            return []
+            return None
         if submission_id.startswith(ID_PREFIX) or submission_id in self._wanted:
             self._session.memory.shows_tracking = True
-        return [submission_id]
+        if submission_id in self._wanted and not job_id:
+            hidden.append("a job without an id")
+            return None
+        return submission_id
 
     def _open(self, job_id: str, ask: Ask, hidden: list[str]) -> Flow[Mapping[str, object] | None]:
         """The tracking of a job that the list does not show, from its details."""
         if job_id in self._opened:
             return self._opened[job_id]
-        if len(self._opened) >= OPENED_AT_MOST or not job_id:
-            hidden.append(job_id or "without an id")
+        self._times_opened += 1
+        if self._times_opened > OPENED_AT_MOST or not job_id:
+            hidden.append(f"job {job_id}" if job_id else "a job without an id")
             return None
-        operation = operations.get_job(job_id)
         try:
+            operation = operations.get_job(job_id)
             details = _tracking_details((yield from ask(operation, operations.read_job(job_id))))
-        except (JobNotFoundException, JobExpiredError) as error:
-            # A job that is gone is none that was just submitted; a replica that lags does not know one that was.
-            if not is_in_api_words(error.response):
-                hidden.append(job_id)
+        except (JobNotFoundException, InvalidInputError):
+            # One that is gone is no longer listed; a replica that lags does not know one that was just created.
+            hidden.append(f"job {job_id}")
             return None
-        if details is None and not self._session.memory.shows_tracking:
-            hidden.append(job_id)
+        except JobExpiredError:
+            details = None
         else:
-            self._opened[job_id] = details
+            if details is None and not self._session.memory.shows_tracking:
+                hidden.append(f"job {job_id}")
+                return None
+        self._opened[job_id] = details
         return details
 
 
-def _with_time(
-    read: Callable[[httpx.Response], list[JsonObject]],
-) -> Callable[[httpx.Response], tuple[list[JsonObject], datetime | None]]:
-    return lambda response: (read(response), server_time(response))
+class _Page(NamedTuple):
+    """A page of the list: its jobs, the server's clock, and whether jobs that have ended are listed too."""
+
+    jobs: list[JsonObject]
+    now: datetime | None
+    lists_all: bool
+
+
+def _page_reader(read: Reader[list[JsonObject]]) -> Reader[_Page]:
+    return lambda response: _Page(read(response), server_time(response), operations.lists_all(response))
+
+
+def _id_of(job: JsonObject) -> str:
+    job_id = job.get("id")
+    return job_id if isinstance(job_id, str) else ""
 
 
 def place_of_id(details: Mapping[str, object]) -> str:
     """Where in `tracking.details` the id of a new submission goes."""
     taken = details.get(SUBMISSION_ID, ID_PREFIX)
-    return SUBMISSION_ID if isinstance(taken, str) and taken.startswith(ID_PREFIX) else OTHER_PLACE
+    is_free = OTHER_PLACE not in details and isinstance(taken, str) and taken.startswith(ID_PREFIX)
+    return SUBMISSION_ID if is_free else OTHER_PLACE
 
 
 def could_be_any(job: JsonObject) -> bool:
@@ -179,9 +200,7 @@ def could_be_any(job: JsonObject) -> bool:
 
 def _tracking_details(job: JsonObject) -> Mapping[str, object] | None:
     """The details of a job's tracking, wherever it stands; None where none is shown."""
-    config = job.get("config")
-    for tracking in (config.get("tracking") if isinstance(config, dict) else None, job.get("tracking")):
-        if isinstance(tracking, dict) and tracking:
-            details = tracking.get("details")
-            return details if isinstance(details, dict) else {}
+    for holder in (operations.object_in(job, "config"), job):
+        if tracking := operations.object_in(holder, "tracking"):
+            return operations.object_in(tracking, "details")
     return None

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
+
+import httpx
 
 from speechmatics._core import operations
 from speechmatics._core.flows import Flow, Reader, Sleep, next_delay_or_none, run_blocking, send_once, send_with_retry
@@ -22,9 +27,8 @@ from speechmatics._core.policies import (
     Aftermath,
     Search,
     aftermath,
-    is_transient,
+    is_blip,
     next_delay,
-    retry_after,
 )
 from speechmatics._core.search import ID_PREFIX, Findings, ListSearch, could_be_any, place_of_id
 from speechmatics._core.session import Session
@@ -38,6 +42,8 @@ from speechmatics.exceptions import (
     RequestError,
     SpeechmaticsError,
     SubmissionUncertainError,
+    error_for_status,
+    is_page,
 )
 from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
 from speechmatics.settings import ConnectionSettings
@@ -53,6 +59,8 @@ RECOVERY_PAGES = 50
 """Pages of the list that a search for a submission that failed reads at most."""
 LAST_LOOK = 5.0
 """Seconds that the last request of a search may take, once its window is over."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any job was created."""
 
 _logger = logging.getLogger("speechmatics")
 
@@ -65,7 +73,7 @@ class _Submission:
         operation: Its request.
         id: What its job is known by; None where submissions are not tracked.
         audio: Its file, by path, name or URL (without its query); None for bytes without a name.
-        data_name: The file name that its job shows; None where the service fetches the audio.
+        data_name: The file name that its job shows; None where that is not known.
         url: Where the service fetches the audio, if it does.
     """
 
@@ -77,12 +85,12 @@ class _Submission:
 
     def could_be(self, job: JsonObject) -> bool:
         """Whether a job that shows no tracking could be this one, by the audio that it shows."""
-        config = job.get("config")
-        fetch = config.get("fetch_data") if isinstance(config, dict) else None
-        shown_url = fetch.get("url") if isinstance(fetch, dict) else None
+        fetch = operations.object_in(operations.object_in(job, "config"), "fetch_data")
+        shown_url: object = fetch.get("url")
         if self.url is not None:
             return shown_url in (None, self.url)
-        return shown_url is None and job.get("data_name") in (None, "", self.data_name)
+        name = job.get("data_name")
+        return shown_url is None and (self.data_name is None or not name or name == self.data_name)
 
 
 def submit_job(
@@ -136,11 +144,12 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
         SubmissionUncertainError: Some were not found, and may have jobs all the same.
         APIStatusError, RequestError, InvalidResponseError: The list could not be read.
     """
+    if isinstance(ids, str):
+        raise InvalidInputError("ids is one id; give a list of them")
     wanted = dict.fromkeys(ids)
     if not wanted:
         return {}
-    moment = since.replace(tzinfo=UTC) if since.tzinfo is None else since
-    search = ListSearch(wanted, session, since=moment, could_be=could_be_any)
+    search = ListSearch(wanted, session, since=_earliest(since), could_be=could_be_any)
     findings = yield from search.look(_Patiently(session))
     found = {submission_id: job_ids[-1] for submission_id, job_ids in findings.job_ids.items()}
     if findings.doubt is not None:
@@ -153,6 +162,12 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
             found=found,
         )
     return found
+
+
+def _earliest(moment: datetime) -> datetime:
+    """A moment in UTC; one without a zone is UTC, or local time where that is earlier."""
+    moment = max(moment, LONG_AGO.replace(tzinfo=None) if moment.tzinfo is None else LONG_AGO)
+    return moment if moment.tzinfo is not None else min(moment.replace(tzinfo=UTC), moment.astimezone(UTC))
 
 
 def _prepare(
@@ -173,8 +188,8 @@ def _prepare(
     return _Submission(
         operation=operations.create_job(config, opened, app=settings.app, on_progress=on_progress),
         id=tracked,
-        audio=_name_of(audio) if url is None else url.partition("?")[0],
-        data_name=None if opened is None else opened.name,
+        audio=_name_of(audio) if url is None else _without_secrets(url),
+        data_name=opened.name if opened is not None and _is_plain(opened.name) else None,
         url=url,
     )
 
@@ -189,6 +204,23 @@ def _track(config: JobConfig, submission_id: str | None) -> str:
     return tracked
 
 
+def _as_answered(failure: SpeechmaticsError) -> SpeechmaticsError:
+    """A refusal is one even where the connection broke while its body was read."""
+    if not isinstance(failure, RequestError) or failure.status_code is None or not 400 <= failure.status_code < 500:
+        return failure
+    refusal = error_for_status(httpx.Response(failure.status_code, request=failure.request))
+    refusal.__cause__ = failure
+    return refusal
+
+
+def _without_secrets(url: str) -> str:
+    """A URL as a message may show it: without the signature that its query may hold, or a password."""
+    bare = url.partition("#")[0].partition("?")[0]
+    scheme, separator, rest = bare.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + separator + host.rpartition("@")[2] + slash + path
+
+
 def _name_of(audio: AudioInput | None) -> str | None:
     """What a message calls the audio: its path or name."""
     name: object
@@ -201,42 +233,58 @@ def _name_of(audio: AudioInput | None) -> str | None:
     return name if isinstance(name, str) and name else None
 
 
-class _Patiently:
-    """Sends the requests of a search that no deadline presses: again where that may help."""
+def _is_plain(name: str) -> bool:
+    """Whether every server shows a file name as it was sent."""
+    return re.fullmatch(r"[A-Za-z0-9._ -]+", name) is not None
 
-    def __init__(self, session: Session) -> None:
+
+class _Patiently:
+    """Sends the requests of a search that has no window: again where that may help."""
+
+    def __init__(self, session: Session, deadline: float | None = None) -> None:
         self._session = session
+        self._deadline = deadline
 
     def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
-        return send_with_retry(request, read, self._session)
+        return send_with_retry(request, read, self._session, self._deadline)
 
 
 class _Within:
     """Sends the requests of a search that has a window: again while it lasts, and longer where it is turned away."""
 
-    def __init__(self, session: Session, window: float) -> None:
+    def __init__(self, session: Session, window: float, deadline: float | None) -> None:
         self._session = session
         self._started = session.clock()
         self._window = window
+        self._deadline = deadline
 
     def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
-        session = self._session
+        session, settings = self._session, self._session.settings
+        longest = self._window + LAST_LOOK
         attempt = 0
         while True:
             attempt += 1
-            elapsed = session.clock() - self._started
+            left = self._left()
+            if left <= 0 or self._elapsed() > longest + settings.retry_total:
+                raise RequestError("the time for the search was over")
             try:
-                return (yield from send_once(request, read, max(self._window - elapsed, LAST_LOOK)))
+                return (yield from send_once(request, read, min(max(self._window - self._elapsed(), LAST_LOOK), left)))
             except SpeechmaticsError as error:
-                elapsed = session.clock() - self._started
+                elapsed = self._elapsed()
                 is_turned_away = isinstance(error, APIStatusError) and error.status_code in REFUSING_STATUSES
-                counted = min(attempt, session.settings.retry_attempts - 1) if is_turned_away else attempt
-                delay = next_delay(session.settings, counted, elapsed, error, session.chance)
-                if not is_transient(error) or delay is None:
+                counted = min(attempt, settings.retry_attempts - 1) if is_turned_away else attempt
+                delay = next_delay(settings, counted, elapsed, error, session.chance)
+                if not is_blip(error) or delay is None or delay >= self._left():
                     raise
-                if not is_turned_away and elapsed > self._window + LAST_LOOK:
+                if not is_turned_away and elapsed > longest:
                     raise
-                yield Sleep(max(delay, retry_after(error) or 0))
+                yield Sleep(delay)
+
+    def _elapsed(self) -> float:
+        return self._session.clock() - self._started
+
+    def _left(self) -> float:
+        return math.inf if self._deadline is None else self._deadline - self._session.clock()
 
 
 class _Sending:
@@ -260,57 +308,54 @@ class _Sending:
 
     def find_earlier(self) -> Flow[str | None]:
         """The job of an earlier submission with the same id, however old; None if there certainly is none."""
-        findings = yield from self._new_search(began=None, pages=None).look(_Patiently(self._session))
+        findings = yield from self._new_search(began=None, pages=None).look(_Patiently(self._session, self._deadline))
         job_id = self._job_in(findings)
         if job_id is not None:
             _logger.info("job %s is that of submission %s, which is not sent again", job_id, self._submission.id)
+            self._warn_of_second(job_id)
         elif findings.doubt is not None:
             raise self._uncertain(InvalidResponseError(findings.doubt), findings.doubt)
         return job_id
 
     def send(self) -> Flow[str]:
         """Sends the submission, and again what failed so that there certainly is no job."""
+        self._started = self._session.clock()
         try:
             try:
                 job_id = yield from self._send_until_settled()
-            except (GeneratorExit, SpeechmaticsError):
+            except SpeechmaticsError:
                 raise
             except Exception as error:
                 job_id = yield from self._job_in_spite_of(error)
-        except (GeneratorExit, Exception):
+        except Exception:
             raise
         except BaseException as error:
             self._note_interruption(error)
             raise
-        submission = self._submission
         self._session.remember(job_id)
-        _logger.info("job %s was created for %s, submission id %s", job_id, submission.audio or "audio", submission.id)
-        if self._second is not None:
-            message = f"submission {submission.id} was sent again, and has two jobs: {job_id} and {self._second}"
-            _logger.error(message)
-            warnings.warn(message, DuplicateJobWarning, stacklevel=2)
+        _logger.info("job %s was created for %s, submission id %s", job_id, self._name, self._submission.id)
+        self._warn_of_second(job_id)
         return job_id
 
     def _send_until_settled(self) -> Flow[str]:
         operation = self._submission.operation
         attempt = 0
-        was_in_doubt = False
         while True:
             attempt += 1
+            if operation.body is not None:
+                operation.body.start()
             self._is_sending = True
             try:
                 job_id = yield from send_once(operation, operation.read, self._left())
             except SpeechmaticsError as error:
-                failure = error
+                failure = _as_answered(error)
             else:
-                self._is_in_doubt = True
-                if was_in_doubt:
-                    job_id = yield from self._first_of_two(job_id)
-                return job_id
+                was_in_doubt, self._is_in_doubt = self._is_in_doubt, True
+                return (yield from self._first_of_two(job_id)) if was_in_doubt else job_id
             after = aftermath(failure, is_given=self._is_given, path=operation.path)
             self._is_sending = False
-            self._is_in_doubt = after.search is not Search.NONE
-            was_in_doubt = was_in_doubt or self._is_in_doubt
+            # From now on there may be a job, even if none is found: it may appear later than it is searched for.
+            self._is_in_doubt = self._is_in_doubt or after.search is not Search.NONE
             found = yield from self._job_of_failed(failure, after, attempt)
             if found is not None:
                 return found
@@ -331,13 +376,14 @@ class _Sending:
             if found is not None:
                 return found
         if delay is not None:
-            self._is_in_doubt = False
             return None
-        if after.search is Search.NONE:
-            raise failure
+        if self._is_in_doubt and after.search is Search.NONE:
+            for job_id in (yield from self._list_jobs_now()):
+                return job_id
+        if self._is_in_doubt:
+            failure.add_note(f"no job was found (submission id {self._submission.id})")
         if isinstance(failure, RequestError) and failure.status_code is not None and failure.status_code < 300:
             raise InvalidResponseError("the answer to the submission was cut short, and no job was found") from failure
-        failure.add_note("no job was found")
         raise failure
 
     def _delay_or_none(self, failure: SpeechmaticsError, after: Aftermath, attempt: int) -> float | None:
@@ -364,11 +410,11 @@ class _Sending:
         left = self._left()
         is_cut = left is not None and left < window
         window = max(left, 0.0) if left is not None and is_cut else window
-        ask = _Within(session, window)
+        ask = _Within(session, window, self._deadline)
         started = session.clock()
         moments = [started + window * share for share in (RECOVERY_SHARES if window else (0.0,))]
-        trouble: SpeechmaticsError | str | None = "the time was over" if is_cut and not window else None
-        for number, moment in enumerate(moments if trouble is None else ()):
+        trouble: Exception | str | None = None
+        for number, moment in enumerate(moments):
             now = session.clock()
             if number + 1 < len(moments) and now >= moments[number + 1]:
                 continue
@@ -377,12 +423,12 @@ class _Sending:
             try:
                 findings = yield from self._search.look(ask)
             except APIStatusError as error:
-                if error.status_code in (401, 403):
+                trouble = error
+                if error.status_code in (401, 403) and not is_page(error.response):
                     if isinstance(failure, APIStatusError) and failure.status_code == error.status_code:
                         raise failure from None
-                    raise self._uncertain(failure, error) from error
-                trouble = error
-            except SpeechmaticsError as error:
+                    break
+            except Exception as error:
                 trouble = error
             else:
                 job_id = self._job_in(findings)
@@ -393,21 +439,32 @@ class _Sending:
             trouble = "the time was over"
         if trouble is None:
             return None
-        raise self._uncertain(failure, trouble) from trouble if isinstance(trouble, SpeechmaticsError) else None
+        raise self._uncertain(failure, trouble) from trouble if isinstance(trouble, Exception) else None
 
     def _first_of_two(self, job_id: str) -> Flow[str]:
         """The job of an earlier attempt that has turned up meanwhile; else that of the last, which was answered."""
-        search = self._new_search(began=self._started, pages=1)
         try:
-            findings = yield from search.look(_Within(self._session, 0))
-        except SpeechmaticsError as error:
+            for other in (yield from self._list_jobs_now()):
+                if other != job_id:
+                    self._second = job_id
+                    return other
+        except BaseException as error:
+            error.add_note(f"job {job_id} was created")
+            raise
+        return job_id
+
+    def _list_jobs_now(self) -> Flow[list[str]]:
+        """The jobs of the submission that one page of the list shows, the first first; none where that fails."""
+        session = self._session
+        last = session.clock() + LAST_LOOK
+        left = self._left()
+        ask = _Within(session, 0, last if left is None else min(last, session.clock() + left))
+        try:
+            findings = yield from self._new_search(began=self._started, pages=1).look(ask)
+        except Exception as error:
             _logger.debug("whether submission %s has a second job could not be seen: %s", self._submission.id, error)
-            return job_id
-        others = [other for ids in findings.job_ids.values() for other in ids if other != job_id]
-        if not others:
-            return job_id
-        self._second = job_id
-        return others[-1]
+            return []
+        return [job_id for ids in findings.job_ids.values() for job_id in reversed(ids)]
 
     def _job_in_spite_of(self, error: Exception) -> Flow[str]:
         """The job of a submission that ended with an error which is not the package's; raises that if there is none."""
@@ -422,7 +479,7 @@ class _Sending:
             error.add_note(self._unknown())
             raise error from error.__cause__
         if found is None:
-            error.add_note("no job was created")
+            error.add_note(f"no job was found (submission id {self._submission.id})")
             raise error
         if body is not None and error is body.callers_error:
             error.add_note(f"job {found} was created")
@@ -432,10 +489,23 @@ class _Sending:
 
     def _note_interruption(self, error: BaseException) -> None:
         if self._may_be_created:
-            _logger.warning("the submission of %s was interrupted: %s", self._submission.audio, self._unknown())
+            _logger.warning("the submission of %s was interrupted: %s", self._name, self._unknown())
             error.add_note(self._unknown())
         else:
             error.add_note("no job was created")
+
+    def _warn_of_second(self, job_id: str) -> None:
+        if self._second is None:
+            return
+        message = f"submission {self._submission.id} was sent again, and has two jobs: {job_id} and {self._second}"
+        _logger.error(message)
+        # Where warnings are errors the job's id must not be lost: the log line stands.
+        with suppress(DuplicateJobWarning):
+            warnings.warn(message, DuplicateJobWarning, stacklevel=2)
+
+    @property
+    def _name(self) -> str:
+        return self._submission.audio or "audio"
 
     @property
     def _is_given(self) -> bool:
@@ -444,7 +514,7 @@ class _Sending:
 
     @property
     def _may_be_created(self) -> bool:
-        return self._is_given if self._is_sending else self._is_in_doubt
+        return self._is_in_doubt or (self._is_sending and self._is_given)
 
     def _left(self) -> float | None:
         return None if self._deadline is None else self._deadline - self._session.clock()
@@ -474,7 +544,7 @@ class _Sending:
             else "look for it in the list of jobs before submitting again"
         )
         return SubmissionUncertainError(
-            f"the submission of {submission.audio or 'audio'} failed ({failure}), and the job may or may not have been "
+            f"the submission of {self._name} failed ({failure}), and the job may or may not have been "
             f"created ({trouble}); {advice}",
             failure,
             submission_id=submission.id,
