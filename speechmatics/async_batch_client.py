@@ -12,6 +12,7 @@ import httpx
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
+from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import AwaitingDriver
 from speechmatics._core.iterators import OnError
 from speechmatics._core.media import AudioInput
@@ -57,8 +58,8 @@ class AsyncBatchClient(Generic[_Mode]):
         parse: False returns plain dicts as the server sent them, True returns models.
         auth: What authorises requests in place of the settings' token: a `TemporaryKeyAuth` that clients share, or any
             `httpx.Auth`.
-        http_client: A client of one's own to send requests through; its owner closes it.
-        on_retry: Told of each request that failed and is sent again.
+        http_client: An existing client to send requests through; its owner closes it.
+        on_retry: Called for each request that failed and is sent again.
 
     Raises:
         SettingsError: A setting from the environment is wrong.
@@ -109,11 +110,39 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> None:
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
-        self._driver = AwaitingDriver(self.connection_settings, http_client, auth=auth)
-        self._session = Session(settings=self.connection_settings, on_retry=on_retry)
+        self._auth = auth
+        self._on_retry = on_retry
+        self._set_up(http_client)
+
+    def _set_up(self, http_client: httpx.AsyncClient | None) -> None:
+        self._http_client = http_client
+        self._driver = AwaitingDriver(self.connection_settings, http_client, auth=self._auth)
+        self._session = Session(settings=self.connection_settings, on_retry=self._on_retry)
 
     def __repr__(self) -> str:
-        return f"AsyncBatchClient({self.connection_settings.base_url!r}, parse={self._parse})"
+        settings = getattr(self, "connection_settings", None)
+        if settings is None:
+            return f"<{type(self).__name__} without settings>"
+        return f"{type(self).__name__}({settings.base_url!r}, parse={self._parse})"
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a pickle holds: the settings with their key, but no connections.
+
+        Raises:
+            TypeError: There is an `http_client`, or an `auth`, `on_retry` or `ssl_context` that cannot be pickled.
+        """
+        return portable_state(
+            self,
+            ("_driver", "_session", "_http_client"),
+            http_client=self._http_client,
+            auth=self._auth,
+            on_retry=self._on_retry,
+            ssl_context=self.connection_settings.ssl_context,
+        )
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._set_up(None)
 
     async def __aenter__(self) -> Self:
         return await self.connect()

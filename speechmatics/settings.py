@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -25,6 +24,7 @@ from pydantic_settings import SettingsError as UnreadableValueError
 from typing_extensions import Unpack
 
 from speechmatics._descriptions import BuiltByOne, DescribedModel
+from speechmatics._names import did_you_mean
 from speechmatics.exceptions import SettingsError
 
 __all__ = [
@@ -411,10 +411,9 @@ def _read_profile(place: Path, profile: str | None) -> Mapping[str, Any]:
 
 
 def _check_name(name: str, fields: Iterable[str]) -> None:
-    names = [*fields, "env_file", "secrets_dir"]
+    names = (*fields, "env_file", "secrets_dir")
     if name not in names:
-        close = get_close_matches(name, names, n=1)
-        raise SettingsError(f"no setting is named {name}" + (f"; did you mean {close[0]}?" if close else ""))
+        raise SettingsError(f"no setting is named {name}{did_you_mean(name, names)}")
 
 
 def _explained(

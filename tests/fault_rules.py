@@ -211,6 +211,7 @@ class Quirks:
         active_jobs: Whether the list is `{"active_jobs": [...]}`, as on premises.
         foreign_jobs: Jobs of others that are listed just as they are given: by their `created_at` where it is a time,
             else as if they had been made when the server began.
+        rejects: The file names, as a glob, whose jobs end rejected; None for none.
         max_rate: Submissions a second, above which 429 is answered.
         max_running: Jobs that run at once, above which 429 is answered.
         receive_buffer: Bytes of a request that the system takes before the server reads; small ones make a server
@@ -230,6 +231,7 @@ class Quirks:
     work_seconds: float = 0
     active_jobs: bool = False
     foreign_jobs: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    rejects: str | None = None
     max_rate: float | None = None
     max_running: int | None = None
     receive_buffer: int | None = None

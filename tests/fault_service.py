@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from typing import Any, cast
 
 from tests.fault_rules import Quirks
@@ -263,6 +264,8 @@ class Service:
                 return _not_found()
             if job.is_running:
                 return _error(404, "Transcription not ready")
+            if self._is_rejected(job):
+                return _error(404, "Job rejected")
         match query.get("format", "json-v2"):
             case "json-v2":
                 return _json(200, _transcript(job.id, job.audio))
@@ -284,6 +287,9 @@ class Service:
             self._changed.notify_all()
             return _json(200, {"job": self._details(job)})
 
+    def _is_rejected(self, job: Job) -> bool:
+        return self.quirks.rejects is not None and fnmatch(job.data_name or "", self.quirks.rejects)
+
     def _details(self, job: Job, in_list: bool = False) -> dict[str, Any]:
         quirks = self.quirks
         details: dict[str, Any] = {
@@ -291,6 +297,8 @@ class Service:
             "status": "deleted" if job.deleted else "running" if job.is_running else "done",
             "duration": 1,
         }
+        if details["status"] == "done" and self._is_rejected(job):
+            details |= {"status": "rejected", "errors": [{"timestamp": "2026-01-01T00:00:00Z", "message": "no speech"}]}
         if quirks.created_at != "absent":
             exact = "seconds" if quirks.created_at == "seconds" else "microseconds"
             details["created_at"] = job.created_at.isoformat(timespec=exact).replace("+00:00", "Z")

@@ -36,8 +36,8 @@ ASK: dict[str, Callable[[BatchClient[sm.Raw] | BatchClient[sm.Parsed]], object]]
 @pytest.mark.parametrize(
     ("ask", "body", "message"),
     [
-        ("list", b'{"jobs": [1]}', "jobs.0: Input should be"),
-        ("list", b'{"jobs": null}', "not a list of objects"),
+        ("list", b'{"jobs": 1}', "no list of jobs"),
+        ("list", b'{"jobs": null}', "no list of jobs"),
         ("list", b"[]", "not a JSON object"),
         ("list", b"\xff\xfe", "not JSON"),
         ("status", b'{"job": {"id": "j"}}', "status"),
@@ -57,8 +57,7 @@ def test_an_answer_that_lacks_what_was_promised(ask: str, body: bytes, message: 
 @pytest.mark.parametrize(
     ("ask", "body", "message"),
     [
-        ("list", b'{"jobs": 3}', "not a list of objects"),
-        ("list", b'{"jobs": [1]}', "not a list of objects"),
+        ("list", b'{"jobs": 3}', "no list of jobs"),
         ("transcript", b"not JSON", "not JSON"),
         ("usage", b"[1]", "not a JSON object"),
     ],
@@ -69,6 +68,16 @@ def test_an_answer_that_is_no_dict(ask: str, body: bytes, message: str) -> None:
         with pytest.raises(sm.InvalidResponseError, match=message) as caught:
             ASK[ask](client)
     assert caught.value.body == body
+
+
+def test_what_is_no_job_is_left_out_of_the_list(caplog: pytest.LogCaptureFixture) -> None:
+    """It may be anybody's; dicts need be objects only, models an id and a status, and the log says so."""
+    body = b'{"jobs": [1, {"id": "x"}, {"id": "y", "status": "done"}]}'
+    with BatchClient(ConnectionSettings(), http_client=answering(body)) as client:
+        assert client.list_jobs() == [{"id": "x"}, {"id": "y", "status": "done"}]
+    with BatchClient(ConnectionSettings(), parse=True, http_client=answering(body)) as client:
+        assert [job.id for job in client.list_jobs()] == ["y"]
+    assert "3 jobs are listed, of which 1 can be read" in caplog.text
 
 
 def test_a_dict_may_hold_what_strict_json_may_not() -> None:

@@ -95,7 +95,7 @@ AudioEventsConfig = AudioEventsConfig
   types                           array    list[str]                     optional
 
 TranscriptionConfig = TranscriptionConfig
-  language                        string   str                           filled
+  language                        string   str                           required
   domain                          string   str                           optional
   output_locale                   string   str                           optional
   model                           string   str                           optional   standard / enhanced / melia-1
@@ -178,7 +178,7 @@ DeleteJobResponse = DeleteJobResponse
 
 RetrieveJobsResponse = RetrieveJobsResponse
   jobs                        array    list[JobDetails]              tolerated
-  active_jobs                 array    list[JsonValue]               optional
+  active_jobs                 array    list[JobDetails]              optional
   max_engines                 integer  int                           optional
   unused_engines              integer  int                           optional
 
@@ -354,6 +354,8 @@ SummarizationResult = SummarizationResult
   content                     string   str                           optional
 
 SentimentAnalysisResult = SentimentAnalysisResult
+  segments                    array    list[SentimentSegment]        optional
+  summary                     object   SentimentSummary              optional
   sentiment_analysis          object   SentimentAnalysis             optional
 
 SentimentAnalysisResult.sentiment_analysis = SentimentAnalysis

@@ -77,7 +77,7 @@ def sample(name: str) -> SpeechmaticsError:
         error = kind("it broke", request=REQUEST, job_id="a")
     else:
         error = kind("wrong", job_id="a")
-    error.add_note("job a goes on")
+    error.add_note("job a is still running")
     return error
 
 
@@ -102,7 +102,7 @@ def told(error: SpeechmaticsError) -> object:
 
 
 @pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])
-@pytest.mark.parametrize("name", exceptions.__all__)
+@pytest.mark.parametrize("name", [name for name in exceptions.__all__ if not name.endswith("Warning")])
 def test_an_error_is_the_same_on_the_other_side(name: str, protocol: int) -> None:
     """Its message, its notes and what it knows; only no header but the request's id, and no body that was sent."""
     error = sample(name)

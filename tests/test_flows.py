@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -117,9 +118,7 @@ def test_waiting_survives_what_passes() -> None:
         failure(503, "Busy"),
         status("done"),
         failure(404, "Transcription not ready"),
-        status("done"),
         failure(502, "Bad gateway"),
-        status("done"),
         done(),
     )
     assert service.wait() == "text"
@@ -129,12 +128,12 @@ def test_waiting_gives_up_on_what_does_not_pass() -> None:
     """A 401 ends the wait at once, and so does an outage that goes on for longer than the settings say."""
     with pytest.raises(sm.AuthenticationError) as refused:
         Service(failure(401, "Permission Denied")).wait()
-    assert refused.value.__notes__ == ["job j goes on"]
+    assert refused.value.__notes__ == ["job j is still running"]
     service = Service(*[sm.ConnectError("down") for _ in range(1000)])
     with pytest.raises(sm.ConnectError) as caught:
         service.wait()
     assert 130 < service.now < 135
-    assert caught.value.__notes__ == ["no usable answer came for 30 s", "job j goes on"]
+    assert caught.value.__notes__ == ["no usable answer came for 30 s", "job j is still running"]
 
 
 def test_an_error_of_the_program_s_own_ends_the_wait() -> None:
@@ -148,7 +147,7 @@ def test_an_error_of_the_program_s_own_ends_the_wait() -> None:
     with pytest.raises(sm.ReadError, match="of another request") as caught:
         Service(status("running"), status("done"), done()).wait(on_status=on_status)
     assert told == ["running"]
-    assert caught.value.__notes__ == ["job j goes on"]
+    assert caught.value.__notes__ == ["job j is still running"]
 
 
 def test_the_timeout_0_looks_once() -> None:
@@ -158,7 +157,7 @@ def test_the_timeout_0_looks_once() -> None:
     assert service.limits == [None, None]
     cases: list[tuple[Answer, str]] = [
         (status("running"), "did not end within 0 s"),
-        (sm.ReadTimeout("silent"), "could not be looked at within 0 s"),
+        (sm.ReadTimeout("silent"), "could not be polled within 0 s"),
     ]
     for answer, words in cases:
         service = Service(answer, takes=5)
@@ -181,13 +180,12 @@ def test_a_retry_after_beyond_measure_is_no_reason_to_wait_for_ever(header: str)
 def test_a_transcript_that_never_comes_is_not_waited_for_without_end() -> None:
     """Though the job is done, and the server says so each time; it is asked for again sooner than a job is."""
     for trouble in (failure(500, "Error"), failure(404, "Transcription not ready"), sm.ReadError("broken")):
-        service = Service(*[answer for _ in range(1000) for answer in (status("done"), trouble)])
-        service.answers.insert(0, status("running"))
+        service = Service(status("running"), status("done"), *[trouble for _ in range(1000)])
         with pytest.raises((sm.APIStatusError, sm.ReadError)) as caught:
             service.wait()
         assert 130 < service.now < 135
         assert caught.value.__notes__ == ["no usable answer came for 30 s"]
-    late = [status("running")] * 40 + [status("done"), failure(404, "Transcription not ready"), status("done"), done()]
+    late = [status("running")] * 40 + [status("done"), failure(404, "Transcription not ready"), done()]
     service = Service(*late)
     assert service.wait() == "text"
     assert service.slept[-1] == 0.2 < service.slept[-2]
@@ -274,14 +272,38 @@ def test_paging_gives_each_job_once_even_within_a_millisecond() -> None:
     """Pages that overlap or repeat end the walk without a loop."""
     details = sm.JobDetails.from_json(json.dumps({"id": "x", "status": "done", "created_at": "2026-01-01T00:00:00Z"}))
     moment = details.created_at
-    pager = JobPager(2)
+    pager = JobPager()
     assert pager.take([("a", moment), ("b", moment)]) == [0, 1]
-    assert not pager.finished
+    assert not pager.is_finished
     assert pager.take([("a", moment), ("b", moment)]) == []
-    assert not pager.finished
+    assert not pager.is_finished
     assert pager.take([("b", moment), ("c", moment)]) == [1]
-    while not pager.finished:
+    for _ in range(3):
         pager.take([("b", moment), ("c", moment)])
+    assert (pager.is_finished, pager.reaches_end) == (True, False)
+    pager = JobPager()
+    pager.take([("a", moment)])
+    pager.take([])
+    assert pager.is_finished
+    assert pager.reaches_end
+    assert pager.gap is None
+
+
+def test_a_moment_with_more_jobs_than_a_page_shows_is_a_gap() -> None:
+    """However few the server shows on a page; the walk goes on before that moment."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    for size in (10, 40, 100):
+        pager = JobPager()
+        page = [(str(number), moment) for number in range(size)]
+        assert len(pager.take(page)) == size
+        assert pager.take(page) == []
+        assert pager.gap == moment
+        assert not pager.is_finished
+        assert pager.created_before == moment
+    pager = JobPager()
+    pager.take([(str(number), moment + timedelta(seconds=number % 2)) for number in range(20, 0, -1)])
+    pager.take([("20", moment), ("19", moment)])
+    assert pager.gap is None
 
 
 @pytest.mark.parametrize("job_id", ["", " ", ".", ".."])

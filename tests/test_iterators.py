@@ -76,17 +76,17 @@ def test_ctrl_c_names_the_jobs_that_go_on(
     with pytest.raises(KeyboardInterrupt) as caught:
         interrupt_soon(settings, 3)
         client.wait_for_completion(ids[0], timeout=timeout)
-    assert notes(caught) == f"job {ids[0]} goes on"
+    assert notes(caught) == f"job {ids[0]} is still running"
     with pytest.raises(KeyboardInterrupt) as caught:
         interrupt_soon(settings, 3)
         list(client.wait_for_many(ids, timeout=timeout))
-    assert notes(caught) == f"these jobs go on: {', '.join(ids)}"
+    assert notes(caught) == f"still running: {', '.join(ids)}"
     with pytest.raises(KeyboardInterrupt) as caught:
         interrupt_soon(settings, 6)
         list(client.submit_jobs(paths, CONFIG))
     made = [job["id"] for job in client.list_jobs(limit=3)][::-1]
     together = (f"{job_id} ({path})" for job_id, path in zip(made, paths, strict=True))
-    assert notes(caught) == f"these jobs go on: {', '.join(together)}"
+    assert notes(caught) == f"still running: {', '.join(together)}"
 
 
 async def noted_on_cancelling(client: AsyncBatchClient[Raw], results: AsyncIterator[object], jobs: int) -> list[str]:
@@ -118,7 +118,7 @@ async def test_a_cancelled_task_names_the_jobs_that_go_on(
     async with AsyncBatchClient(settings) as client:
         ids = [await client.submit_job(b"audio", CONFIG) for _ in range(3)]
         waiting = client.wait_for_many(ids)
-        assert await noted_on_cancelling(client, waiting, 3) == [f"these jobs go on: {', '.join(ids)}"]
+        assert await noted_on_cancelling(client, waiting, 3) == [f"still running: {', '.join(ids)}"]
         assert [job async for job in waiting] == []
         [note] = await noted_on_cancelling(client, client.submit_jobs(paths, CONFIG), 6)
         assert all(f" ({path})" in note for path in paths)

@@ -113,7 +113,12 @@ def test_every_schema_is_valid(model: type[BaseModel]) -> None:
 
 @pytest.mark.parametrize(
     ("model", "example"),
-    [(JobConfig, CONFIG), (JobConfig, {"transcription_config": {}}), (Transcript, TRANSCRIPT), (JobDetails, JOB)],
+    [
+        (JobConfig, CONFIG),
+        (JobConfig, {"transcription_config": {"language": "en"}}),
+        (Transcript, TRANSCRIPT),
+        (JobDetails, JOB),
+    ],
 )
 def test_good_data_passes(model: type[BaseModel], example: dict[str, Any]) -> None:
     """What a model takes its schema takes, and so it does what the model writes."""
@@ -126,6 +131,14 @@ def test_good_data_passes(model: type[BaseModel], example: dict[str, Any]) -> No
 
 VALIDATORS = {model: validator(model) for model in (JobConfig, JobDetails, Transcript)}
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def test_a_configuration_needs_a_language_where_it_is_sent() -> None:
+    """One that came back without is good."""
+    config: dict[str, Any] = {"transcription_config": {}}
+    assert not validator(JobConfig).is_valid(config)
+    assert validator(JobDetails).is_valid({**JOB, "config": config})
+    assert validator(Transcript).is_valid({**TRANSCRIPT, "metadata": config})
 
 
 @quick

@@ -169,6 +169,49 @@ def test_wrong_job_configs_are_refused(data: dict[str, Any], message: str) -> No
     assert "secret" not in str(caught.value).replace("being a secret", "")
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"transcription_config": {}}, r"transcription_config\.language: Field required$"),
+        (
+            {"transcription_config": {"langauge": "de"}},
+            r"config\.language: .*there is langauge; did you mean language\?",
+        ),
+        ({"transcription_config": {"language_hints": ["de"]}}, r"language: Field required$"),
+        (
+            {"notification_config": [{"uri": "https://h"}], "transcription_config": {"language": "en"}},
+            r"notification_config\.0\.url: .*uri; did you mean url\?",
+        ),
+        ({"transcription_config": 5}, "transcription_config"),
+    ],
+)
+def test_what_is_missing_is_named(data: dict[str, Any], message: str, tmp_path: Path) -> None:
+    """With the name that it may have been given instead; in a file and as a model alike."""
+    with pytest.raises(sm.ConfigError, match=message):
+        as_job_config(data)
+    (tmp_path / "c.json").write_text(json.dumps(data))
+    with pytest.raises(sm.ConfigError, match=message):
+        JobConfig.from_file(tmp_path / "c.json")
+    with pytest.raises(ValidationError):
+        JobConfig.model_validate(data)
+
+
+def test_the_flat_shape_has_a_language() -> None:
+    """English, unless another is given; the wire's shape has none of its own."""
+    assert json.loads(BatchTranscriptionConfig().as_config())["transcription_config"] == {"language": "en"}
+    assert sm.TranscriptionConfig.model_fields["language"].is_required()
+    assert "language" in sm.TranscriptionConfig.model_json_schema()["required"]
+    assert "language" not in BatchTranscriptionConfig.model_json_schema().get("required", [])
+
+
+def test_an_unknown_name_that_is_nearly_a_known_one() -> None:
+    """Is sent with a warning that names it; a long one is compared with none."""
+    for name, hint in {"diarisation": "; did you mean diarization?", "zzz": "", "diarization" * 9: ""}.items():
+        with pytest.warns(sm.UnknownConfigWarning) as caught:
+            as_job_config({"transcription_config": {"language": "en", name: "speaker"}})
+        assert str(caught[0].message) == f"{name}: not a known field of TranscriptionConfig{hint}"
+
+
 def test_the_unknown_is_passed_on_with_a_warning() -> None:
     """An unknown field and an unknown value are sent; under strict leniency they are errors."""
     data = {"transcription_config": {"language": "en", "model": "next-1", "new_switch": True}, "type": "transcription"}
@@ -291,7 +334,9 @@ def test_a_warning_is_given_once_and_points_to_the_caller() -> None:
 def test_a_wrong_assignment_leaves_unknown_fields_as_they_were() -> None:
     """Neither does the refused value stay, nor is the one before lost."""
     with pytest.warns(sm.UnknownConfigWarning):
-        config = JobConfig.model_validate({"type": "transcription", "transcription_config": {}, "new": 1})
+        config = JobConfig.model_validate(
+            {"type": "transcription", "transcription_config": {"language": "en"}, "new": 1}
+        )
     for name in ("new", "newer"):
         with pytest.warns(sm.UnknownConfigWarning), pytest.raises(ValidationError):
             setattr(config, name, object())

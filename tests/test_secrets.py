@@ -49,7 +49,8 @@ def test_a_failing_request_shows_no_token(
     settings = ConnectionSettings(auth_token=TOKEN, trust_env=False, retry_attempts=1)
     client = make(settings, server)
     shown: list[str] = []
-    for ask in (lambda: client.list_jobs(), lambda: client.submit_job(b"audio", {"transcription_config": {}})):
+    config = {"transcription_config": {"language": "en"}}
+    for ask in (lambda: client.list_jobs(), lambda: client.submit_job(b"audio", config)):
         try:
             ask()
         except SpeechmaticsError as error:
@@ -78,7 +79,7 @@ def test_headers_for_others_are_not_shown() -> None:
     """The headers of a fetch are in no repr."""
     config = JobConfig(
         fetch_data=FetchData(url="https://example.com/a.wav", auth_headers=[f"Authorization: {TOKEN}"]),
-        transcription_config=TranscriptionConfig(),
+        transcription_config=TranscriptionConfig(language="en"),
     )
     assert TOKEN not in repr(config)
     with pytest.raises(ValidationError) as caught:

@@ -105,6 +105,7 @@ def test_the_unknown_is_mixed_in_at_every_level() -> None:
         ("unknown_field", "results.*"),
         ("unknown_field", "results.alternatives.*"),
         ("unknown_field", "results.written_form.alternatives.*"),
+        ("unknown_field", "sentiment_analysis.segments.*"),
         ("unknown_field", "sentiment_analysis.sentiment_analysis.segments.*"),
         ("unknown_value", "transcription_config.model"),
         ("unknown_value", "notification_config.contents"),

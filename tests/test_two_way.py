@@ -130,6 +130,26 @@ def test_no_configuration_sends_none(name: str, data: st.DataObject) -> None:
     assert dumped == expected(given_, dumped)
 
 
+@pytest.mark.parametrize("levels", [1, 2])
+def test_sentiments_of_one_level_and_of_two(levels: int) -> None:
+    """Segments and counts are found in one place, and a dump has the levels that were read."""
+    analysis = {"segments": [{"text": "good", "sentiment": "positive"}], "summary": {"overall": {"positive_count": 1}}}
+    sent: dict[str, Any] = {
+        "results": [],
+        "sentiment_analysis": analysis if levels == 1 else {"sentiment_analysis": analysis},
+    }
+    transcript = Transcript.from_json(json.dumps(sent))
+    found = transcript.sentiment_analysis
+    assert found is not None
+    assert found.segments is not None
+    assert found.segments[0].sentiment == "positive"
+    assert found.summary is not None
+    assert found.summary.overall is not None
+    assert found.summary.overall.positive_count == 1
+    assert transcript.to_dict() == json.loads(transcript.to_json()) == sent
+    assert Transcript.model_validate(transcript.to_dict()) == Transcript.model_validate(transcript.model_dump())
+
+
 def test_unknown_result_types_survive() -> None:
     """A transcript whose items are of a type to come is read, rendered without them, and written as it was."""
     sent = {

@@ -75,6 +75,12 @@ def found(report: ValidationReport) -> list[tuple[str, str]]:
     return [(problem.code.value, problem.location) for problem in report.problems]
 
 
+SENTIMENTS = {
+    "segments": [
+        {"text": "word", "sentiment": "neutral", "start_time": 1, "end_time": 2, "speaker": "S1", "confidence": 0.7}
+    ],
+    "summary": {"overall": {"neutral_count": 1}, "speakers": [{"speaker": "S1", "neutral_count": 1}]},
+}
 CHANNELS = {"diarization": "channel", "channel_diarization_labels": ["Agent", "Caller"]}
 GOOD = {
     "empty": transcript(),
@@ -117,14 +123,13 @@ GOOD = {
         {"type": "word", "start_time": 1, "end_time": 2, "alternatives": [reading(tags=None)], "channel": None},
         config={"additional_vocab": None}, speakers=None, chapters=None,
     ),
+    "sentiments of two levels": transcript(
+        word(1, 2, speaker="S1"), sentiment_analysis={"sentiment_analysis": SENTIMENTS}
+    ),
     "everything else": transcript(
         word(1, 2, speaker="S1", volume=12.5),
         summary={"content": "a word"},
-        sentiment_analysis={"sentiment_analysis": {
-            "segments": [{"text": "word", "sentiment": "neutral", "start_time": 1, "end_time": 2, "speaker": "S1",
-                          "confidence": 0.7}],
-            "summary": {"overall": {"neutral_count": 1}, "speakers": [{"speaker": "S1", "neutral_count": 1}]},
-        }},
+        sentiment_analysis=SENTIMENTS,
         topics={"segments": [{"text": "word", "start_time": 1, "end_time": 2, "topics": [{"topic": "words"}]}],
                 "summary": {"overall": {"words": 1.0}}},
         chapters=[{"title": "One", "summary": "", "start_time": 1, "end_time": 2}],
@@ -143,7 +148,7 @@ def test_a_good_transcript_is_ok(data: Json) -> None:
 
 def test_the_local_server_s_transcript_is_ok(client: BatchClient[Raw]) -> None:
     """What the server gives is as the API documents it."""
-    answer = client.transcribe(("a.wav", b"sound"), {"type": "transcription", "transcription_config": {}})
+    answer = client.transcribe(("a.wav", b"sound"), {"transcription_config": {"language": "en"}})
     assert found(validate_transcript(answer, strict=True)) == []
 
 
@@ -273,6 +278,31 @@ def test_a_mistake_is_found_and_placed(data: Json, expected: tuple[str, str]) ->
         assert validate_transcript(json.dumps(data), strict=strict) == report
 
 
+@pytest.mark.parametrize("levels", [1, 2])
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"segments": [seconds(2, 1)]}, ("end_before_start", "segments[0].end_time")),
+        ({"segments": [seconds(5, 6), seconds(1, 2)]}, ("times_run_backwards", "segments[1].start_time")),
+        ({"segments": [{"confidence": 1.5}]}, ("out_of_range", "segments[0].confidence")),
+        ({"segments": [{"sentiment": 5}]}, ("wrong_type", "segments[0].sentiment")),
+        ({"segments": [{"speaker": "S9"}]}, ("unknown_speaker", "segments[0].speaker")),
+        ({"segments": [{"channel": "Other"}]}, ("unknown_channel", "segments[0].channel")),
+        ({"summary": {"speakers": [{"speaker": "S9"}]}}, ("unknown_speaker", "summary.speakers[0].speaker")),
+        ({"summary": {"channels": [{"channel": "Other"}]}}, ("unknown_channel", "summary.channels[0].channel")),
+        ({"summary": {"overall": {"neutral_count": "1"}}}, ("wrong_type", "summary.overall.neutral_count")),
+        ({"segments": {}}, ("wrong_type", "segments")),
+    ],
+)
+def test_a_mistake_in_sentiments_is_found_and_placed(part: Json, expected: tuple[str, str], levels: int) -> None:
+    """In one level, as they are on the wire, and in the two that the specification has."""
+    place = ".".join(["sentiment_analysis"] * levels)
+    analysis = part if levels == 1 else {"sentiment_analysis": part}
+    assert found(validate_transcript(transcript(sentiment_analysis=analysis))) == [
+        (expected[0], f"{place}.{expected[1]}")
+    ]
+
+
 def test_the_missing_results_are_an_error() -> None:
     """There is no transcript without results; other parts are only documented as always there."""
     report = validate_transcript({})
@@ -293,6 +323,10 @@ def test_the_missing_results_are_an_error() -> None:
             ("unknown_value", "results[0].alternatives[0].tags[0]"),
         ),
         (transcript(config={"new": 1}), ("unknown_field", "metadata.transcription_config.new")),
+        (
+            transcript(metadata={**transcript()["metadata"], "transcription_config": {}}),
+            ("undocumented_omission", "metadata.transcription_config.language"),
+        ),
         (transcript(config={"model": "new"}), ("unknown_value", "metadata.transcription_config.model")),
         (
             transcript({"type": "word", "end_time": 2, "alternatives": [reading()]}),
@@ -349,6 +383,7 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
         ({}, ("invalid_value", "$")),
         (config(enable_entities="yes"), ("wrong_type", "transcription_config.enable_entities")),
         (config(language=None), ("wrong_type", "transcription_config.language")),
+        ({"transcription_config": {}}, ("missing_field", "transcription_config.language")),
         (config(model="standard", operating_point="enhanced"), ("invalid_value", "transcription_config")),
         (
             config(punctuation_overrides={"sensitivity": 2}),
@@ -431,6 +466,16 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
 def test_a_wrong_config_is_an_error(data: Any, expected: tuple[str, str]) -> None:
     """The report says what is wrong and where."""
     assert found(validate_config(data)) == [expected]
+
+
+def test_a_misspelt_field_is_known_again() -> None:
+    """The report names the field that is missing, and that which was meant."""
+    report = validate_config({"transcription_config": {"langauge": "de"}})
+    assert found(report) == [
+        ("unknown_field", "transcription_config.langauge"),
+        ("missing_field", "transcription_config.language"),
+    ]
+    assert "did you mean language?" in str(report)
 
 
 def test_the_unknown_in_a_config() -> None:

@@ -19,6 +19,7 @@ from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, r
 from speechmatics._core.flows import Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
 from speechmatics._core.network import Exchange, exchanging
 from speechmatics._core.operations import CustomRequest, Request
+from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer
 from speechmatics._core.transports import AsyncTransport, Transport
 from speechmatics.exceptions import InvalidInputError
@@ -268,6 +269,9 @@ class AwaitingDriver:
         else:
             log_answer(response, time.monotonic() - started)
             return response
+        finally:
+            if isinstance(request.stream, ReadAhead):
+                request.stream.stop()
         raise failed(step, request, failure, response)
 
 
@@ -298,12 +302,12 @@ class _Results(AsyncIterator[_T]):
 
 
 def _exchange(step: Request, started: float, *, is_observed: bool) -> Exchange:
-    if isinstance(step, CustomRequest):
-        return Exchange()
-    if step.body is not None:
-        step.body.start()
-        step.body.is_observed = is_observed
-    return Exchange(None if step.limit is None else started + step.limit, step.body)
+    deadline = None if step.limit is None else started + step.limit
+    if isinstance(step, CustomRequest) or step.body is None:
+        return Exchange(deadline)
+    step.body.start()
+    step.body.is_observed = is_observed
+    return Exchange(deadline, step.body)
 
 
 def _no_cookies() -> CookieJar:

@@ -30,6 +30,7 @@ from speechmatics._core.session import Retry, Session
 from speechmatics.exceptions import (
     AnswerMismatchError,
     APIStatusError,
+    InvalidResponseError,
     JobExpiredError,
     JobNotFoundException,
     JobRunningError,
@@ -110,6 +111,8 @@ Reader = Callable[[httpx.Response], _T]
 
 NOT_READY = frozenset({"transcription not ready", "job in progress"})
 """`error` of a 404 on a transcript whose job still runs, in lower case (documentation)."""
+INCOMPLETE = frozenset({204, 206})
+"""Statuses of answers that have no content, or a part of it; the API uses neither."""
 LAST_POLL = 0.05
 """Seconds that a request may take whose deadline is here."""
 ABSENCE = 10.0
@@ -123,13 +126,17 @@ def send(request: Request, left: float | None = None) -> Flow[httpx.Response]:
         APIStatusError: The answer is an error.
         RequestError: No whole answer came.
     """
-    if left is not None and not isinstance(request, CustomRequest):
+    if left is not None:
         request = replace(request, limit=max(left, LAST_POLL))
     response = yield request
     if response is None:
         raise TypeError("a driver hands back an answer for each request")
     if not response.is_success:
         raise error_for_status(response, job_id=request.job_id)
+    if response.status_code in INCOMPLETE and not isinstance(request, CustomRequest):
+        raise InvalidResponseError(
+            f"the answer is not whole ({response.status_code})", body=response.content, job_id=request.job_id
+        )
     return response
 
 
@@ -159,6 +166,8 @@ def send_once(request: Request, read: Reader[_T], left: float | None = None) -> 
 def send_with_retry(request: Request, read: Reader[_T], session: Session, deadline: float | None = None) -> Flow[_T]:
     """Sends a request, again where that is harmless and may help, and reads its answer.
 
+    All of it takes `call_timeout` at most, and what the server was asked to hold its answer back.
+
     Args:
         request: What is sent.
         read: What reads its answer.
@@ -171,16 +180,20 @@ def send_with_retry(request: Request, read: Reader[_T], session: Session, deadli
         InvalidResponseError: The answer is not what the API documents.
     """
     started = session.clock()
+    call_timeout = session.settings.call_timeout
+    end = None if call_timeout is None else started + call_timeout + request.patience
+    if deadline is not None:
+        end = deadline if end is None else min(deadline, end)
     attempt = 0
     while True:
         attempt += 1
         try:
-            return (yield from send_once(request, read, None if deadline is None else deadline - session.clock()))
+            return (yield from send_once(request, read, None if end is None else end - session.clock()))
         except SpeechmaticsError as error:
             if not (request.repeatable and is_transient(error)):
                 raise
             delay = next_delay_or_none(request, attempt, session.clock() - started, error, session)
-            if delay is None or (deadline is not None and session.clock() + delay >= deadline):
+            if delay is None or (end is not None and session.clock() + delay >= end):
                 raise
             yield Sleep(delay)
 
@@ -319,20 +332,22 @@ class Patience:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._answered = session.clock()
+        self._started = session.clock()
+        self._answered: dict[str | None, float] = {}
         self._seen: set[str] = set()
         self._absent_since: dict[str | None, float] = {}
 
     def restart(self) -> None:
         """Waiting begins anew."""
-        self._answered = self._session.clock()
+        self._started = self._session.clock()
+        self._answered.clear()
 
     def note_answer(self, job_id: str) -> None:
         """The server has told of a job."""
-        self._answered = self._session.clock()
         self._seen.add(job_id)
-        self._absent_since.pop(job_id, None)
-        self._absent_since.pop(None, None)
+        for key in (job_id, None):
+            self._answered[key] = self._session.clock()
+            self._absent_since.pop(key, None)
 
     def pause_or_raise(self, error: SpeechmaticsError, job_id: str | None = None) -> float:
         """Seconds that the server asks to wait, 0 or more; raises the error, about a job or all, if waiting is over."""
@@ -347,7 +362,7 @@ class Patience:
             raise error
         else:
             self._absent_since.pop(job_id, None)
-        if now - self._answered > outage:
+        if now - self._answered.get(job_id, self._started) > outage:
             error.add_note(f"no usable answer came for {outage:g} s")
             raise error
         return min(retry_after(error) or 0, outage)

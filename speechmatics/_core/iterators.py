@@ -6,10 +6,13 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
+
+import httpx
 
 from speechmatics._core import operations
 from speechmatics._core.flows import Callback, Flow, Sleep, Stream, ended_without_transcript, send_with_retry
-from speechmatics._core.operations import JsonObject
+from speechmatics._core.operations import JsonObject, Operation
 from speechmatics._core.policies import JobPager, moment_of, retry_after
 from speechmatics._core.rate_limit import RateLimit
 from speechmatics._core.session import Retry, Session
@@ -58,21 +61,29 @@ def iter_jobs(
         operation = operations.list_jobs(
             created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
         )
-        jobs = yield from send_with_retry(operation, operation.read, session)
+        jobs, parsed = yield from send_with_retry(operation, partial(_read_page, operation, parse), session)
         had_gap = pager.gap is not None
         new = pager.take([(str(job.get("id")), moment_of(job.get("created_at"))) for job in jobs])
         if pager.gap is not None and not had_gap:
             _logger.warning(
                 "more jobs were created at %s than a page of the list shows: some may be left out", pager.gap
             )
-        shown = [jobs[position] for position in new]
-        return operations.parse_jobs(shown) if parse else shown
+        if not parse:
+            return [jobs[position] for position in new]
+        ids = {jobs[position].get("id") for position in new}
+        return [job for job in parsed if job.id in ids]
 
     def walk() -> Stream[JsonObject | JobDetails]:
         while not pager.is_finished:
             yield page()
 
     return walk()
+
+
+def _read_page(
+    operation: Operation[list[JsonObject], list[JobDetails]], parse: bool, answer: httpx.Response
+) -> tuple[list[JsonObject], list[JobDetails]]:
+    return operation.read(answer), operation.parse(answer) if parse else []
 
 
 def wait_for_many(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,7 +24,7 @@ from speechmatics.exceptions import (
 from speechmatics.models._base import invalid_response
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models.config import JobConfig
-from speechmatics.models.job import JobDetails, UsageReport
+from speechmatics.models.job import JobDetails, RetrieveJobsResponse, UsageReport
 from speechmatics.models.transcript import Transcript, read_transcript
 
 __all__ = [
@@ -50,7 +49,6 @@ __all__ = [
     "lists_all",
     "object_in",
     "parse_job",
-    "parse_jobs",
     "read_job",
     "text_format",
 ]
@@ -63,8 +61,6 @@ TextFormat = Literal["txt", "srt"]
 """The formats that are text."""
 TranscriptFormat = Literal["json-v2", "json_v2", "json", "txt", "srt"]
 """Every name of a transcript format."""
-
-_logger = logging.getLogger("speechmatics")
 
 Scalar = str | int | float | bool | None
 QueryParams = httpx.QueryParams | Mapping[str, Scalar | Sequence[Scalar]] | list[tuple[str, Scalar]] | str
@@ -130,12 +126,17 @@ class Operation(Generic[_RawT, _ParsedT]):
 
 @dataclass(frozen=True, slots=True)
 class CustomRequest:
-    """A request of the caller's making: method, path below the base URL, and keywords of httpx's `request`."""
+    """A request of the caller's making: method, path below the base URL, and keywords of httpx's `request`.
+
+    The other attributes are those of an `Operation`.
+    """
 
     method: str
     path: str
     options: RequestOptions
     job_id: str | None = None
+    patience: float = 0
+    limit: float | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -189,10 +190,10 @@ def list_jobs(
         "include_deleted": None if include_deleted is None else _flag(include_deleted),
     }
 
-    return Operation("GET", "jobs", _listed, lambda response: parse_jobs(_listed(response)), params=_given(params))
+    return Operation("GET", "jobs", _read_list, _parse_list, params=_given(params))
 
 
-def _listed(response: httpx.Response) -> list[JsonObject]:
+def _read_list(response: httpx.Response) -> list[JsonObject]:
     """The jobs of a list, as they came; a worker on premises lists `active_jobs`."""
     data = _object(response)
     jobs: object = data.get("jobs", data.get("active_jobs"))
@@ -212,15 +213,11 @@ def object_in(data: JsonObject, name: str) -> JsonObject:
     return _OBJECT.validate_python(value) if isinstance(value, dict) else {}
 
 
-def parse_jobs(jobs: Iterable[JsonObject]) -> list[JobDetails]:
-    """Jobs as models; one that has no id or status is left out, and named in the log."""
-    parsed: list[JobDetails] = []
-    for job in jobs:
-        try:
-            parsed.append(JobDetails.model_validate(job))
-        except ValidationError:
-            _logger.warning("a job in the list has no id or no status, and is left out: its id is %r", job.get("id"))
-    return parsed
+def _parse_list(response: httpx.Response) -> list[JobDetails]:
+    page = RetrieveJobsResponse.model_validate(_object(response))
+    if page.jobs is None and page.active_jobs is None:
+        raise InvalidResponseError("the answer has no list of jobs", body=response.content)
+    return page.listed
 
 
 def get_job(job_id: str, *, wait: int | None = None) -> Operation[JsonObject, JobDetails]:
@@ -333,7 +330,7 @@ def _about(job_id: str) -> tuple[Callable[[httpx.Response], JsonObject], Callabl
     def parse(response: httpx.Response) -> JobDetails:
         job = _member(response, "job")
         _check_answered(job_id, job, response)
-        return parse_job(job)
+        return parse_job(job, response.content)
 
     return read, parse
 
@@ -363,8 +360,8 @@ def read_job(job_id: str) -> Callable[[httpx.Response], JsonObject]:
     return read
 
 
-def parse_job(job: object) -> JobDetails:
-    """A job as a model.
+def parse_job(job: object, body: bytes | None = None) -> JobDetails:
+    """A job as a model; an error carries the body that it came in.
 
     Raises:
         InvalidResponseError: It lacks its id or its status.
@@ -372,7 +369,8 @@ def parse_job(job: object) -> JobDetails:
     try:
         return JobDetails.model_validate(job)
     except ValidationError as error:
-        raise invalid_response(JobDetails, to_json(job, inf_nan_mode="constants"), error) from None
+        sent = to_json(job, inf_nan_mode="constants") if body is None else body
+        raise invalid_response(JobDetails, sent, error) from None
 
 
 def _text(response: httpx.Response) -> str:

@@ -31,6 +31,7 @@ __all__ = [
     "CURSOR_STEP",
     "LONG_POLL_HONOURED_AFTER",
     "RECOVERY_SHARES",
+    "REFUSING_STATUSES",
     "Aftermath",
     "JobPager",
     "Search",

@@ -67,6 +67,7 @@ class RateLimit:
         self._backoff = backoff
         self._pause = pause
         self._clock = clock
+        self._lowered_until = clock()
         self._next = clock() - (burst - 1) / self.rate
 
     def __repr__(self) -> str:
@@ -82,11 +83,16 @@ class RateLimit:
     def refused(self, retry_after: float | None = None) -> None:
         """The service refused a request: the rate falls, and nothing is sent for a while.
 
+        Refusals that come together, within `pause`, lower it once.
+
         Args:
             retry_after: Seconds that the service asks to wait, if it does.
         """
-        self.rate = max(self.rate * self._backoff, self._highest * SLOWEST)
-        self._next = max(self._next, self._clock() + max(self._pause, retry_after or 0.0))
+        now = self._clock()
+        if now >= self._lowered_until:
+            self.rate = max(self.rate * self._backoff, self._highest * SLOWEST)
+            self._lowered_until = now + self._pause
+        self._next = max(self._next, now + max(self._pause, retry_after or 0.0))
 
     def accepted(self) -> None:
         """The service took a request: the rate recovers a little."""

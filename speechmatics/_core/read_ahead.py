@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import anyio
 import anyio.to_thread
+import httpx
 
 from speechmatics._core.media import MultipartBody
 
@@ -19,7 +20,7 @@ DEPTH = 2
 """Blocks that are read ahead at most."""
 
 
-class ReadAhead:
+class ReadAhead(httpx.AsyncByteStream):
     """A submission's body for an `httpx.AsyncClient`.
 
     A thread reads it some blocks ahead; audio that is in memory needs none. A read that is cancelled is left behind
@@ -28,24 +29,49 @@ class ReadAhead:
 
     def __init__(self, body: MultipartBody) -> None:
         self._body = body
+        self._pieces: _Pieces | None = None
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        body = self._body
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        # No async generator: one that is left half-read wants to be closed, which nobody does to a request's body.
+        self.stop()
+        self._pieces = _Pieces(self._body)
+        return self._pieces
+
+    def stop(self) -> None:
+        """Nothing more is wanted of the body."""
+        if self._pieces is not None:
+            self._pieces.stop()
+
+
+class _Pieces(AsyncIterator[bytes]):
+    """The pieces of a body; each counts as taken when the next is asked for."""
+
+    def __init__(self, body: MultipartBody) -> None:
         body.start()
-        if body.is_in_memory:
-            for piece in body.pieces():
-                body.hand_on(piece)
-                yield piece
-                body.count(piece)
-            return
-        reader = _Reader(body)
-        try:
-            while (item := await reader.next_item()) is not None:
-                body.hand_on(item)
-                yield item
-                body.count(item)
-        finally:
-            reader.stop()
+        self._body = body
+        self._taken: bytes | None = None
+        self._in_memory = body.pieces() if body.is_in_memory else None
+        self._reader = None if body.is_in_memory else _Reader(body)
+
+    async def __anext__(self) -> bytes:
+        if self._taken is not None:
+            self._body.count(self._taken)
+            self._taken = None
+        piece = next(self._in_memory, None) if self._in_memory is not None else await self._next_read()
+        if piece is None:
+            raise StopAsyncIteration
+        self._body.hand_on(piece)
+        self._taken = piece
+        return piece
+
+    async def _next_read(self) -> bytes | None:
+        return None if self._reader is None else await self._reader.next_item()
+
+    def stop(self) -> None:
+        """Ends the reading."""
+        if self._reader is not None:
+            self._reader.stop()
+            self._reader = None
 
 
 class _Reader:

@@ -71,12 +71,14 @@ class RequestBuilder:
             step.method,
             self._root + step.path,
             params=step.params or None,
-            content=body if isinstance(client, httpx.Client) or body is None else ReadAhead(body),
+            content=body,
             headers=given,
             timeout=_timeout(client.timeout, step.patience, step.limit),
         )
         if body is not None:
             request.extensions["speechmatics.replayable"] = lambda: body.replayable
+            if isinstance(client, httpx.AsyncClient):
+                request.stream = ReadAhead(body)
         return self._completed(request, given)
 
     def auth_of(self, step: Request) -> BasicAuth | httpx.Auth | None:

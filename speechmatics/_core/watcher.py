@@ -16,17 +16,20 @@ from speechmatics._core.operations import JsonObject, Request
 from speechmatics._core.policies import (
     CURSOR_STEP,
     LONG_POLL_HONOURED_AFTER,
+    REFUSING_STATUSES,
     JobPager,
     hold_after_cut,
-    is_blip,
+    is_transient,
     moment_of,
     polling_delay,
     wait_seconds,
 )
 from speechmatics._core.session import Session
 from speechmatics.exceptions import (
+    APIStatusError,
     JobExpiredError,
     JobNotFoundException,
+    RequestError,
     SpeechmaticsError,
     WaitTimeoutError,
 )
@@ -122,6 +125,8 @@ class JobWatcher:
                     return ended
                 for job_id, failure in self._failed.items():
                     self._let_go(job_id)
+                    if not isinstance(failure, JobNotFoundException | JobExpiredError):
+                        failure.add_note(f"job {job_id} may still be running")
                     raise failure
                 left = self._left()
                 if left is not None and left <= 0:
@@ -174,7 +179,7 @@ class JobWatcher:
             try:
                 yield from self._read_list(shown, found)
             except SpeechmaticsError as error:
-                if is_blip(error):
+                if is_transient(error):
                     raise
                 self._reads_list = False
         for job_id in list(self.running):
@@ -198,7 +203,9 @@ class JobWatcher:
             if hold:
                 self._hold = hold_after_cut(self._hold, self._session.clock() - asked)
                 self._is_hold_cut = True
-            if error.job_id != job_id or is_blip(error):
+            # What no server answered, or turned away for being too much, is better not tried for the others now.
+            is_refused = isinstance(error, APIStatusError) and error.status_code in REFUSING_STATUSES
+            if isinstance(error, RequestError) or is_refused:
                 raise
             try:
                 self._patience.pause_or_raise(error, job_id)

@@ -161,7 +161,7 @@ class WhisperEngine:
 
 def refusal(config: JobConfig) -> str | None:
     """Why this server cannot do what a configuration asks for, or None if it can."""
-    asked = config.transcription_config or TranscriptionConfig()
+    asked = config.transcription_config or TranscriptionConfig(language="en")
     if asked.language.split("-")[0] != "en":
         return f"language {asked.language!r}: this server knows English (en) only"
     for name in (

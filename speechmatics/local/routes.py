@@ -158,10 +158,10 @@ def _read_config(text: str) -> tuple[JobConfig, dict[str, Any]]:
         with leniency(Leniency.REJECT):
             parsed = as_job_config(data)
     except ConfigError as error:
+        asked = data.get("transcription_config")
+        if isinstance(asked, dict) and "language" not in asked:
+            raise bad_request(str(error), error="No language selected") from None
         raise bad_request(str(error)) from None
-    asked = parsed.transcription_config
-    if asked is None or "language" not in asked.model_fields_set:
-        raise bad_request("transcription_config.language is missing", error="No language selected")
     return parsed, data
 
 

@@ -24,17 +24,29 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema, from_json, to_jsonable_python
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticKnownError,
+    core_schema,
+    from_json,
+    to_json,
+    to_jsonable_python,
+)
 
 from speechmatics._descriptions import DescribedModel
+from speechmatics._names import did_you_mean
 from speechmatics.exceptions import InvalidResponseError
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models._json_schema import without_rules
+from speechmatics.models._kept import DumpsOnce, KeepsUnfit
 
 __all__ = [
     "AsReceived",
     "KnownValues",
     "Leniency",
+    "LenientModel",
+    "LenientPart",
     "OpenValues",
     "ReceivedModel",
     "SentModel",
@@ -162,7 +174,7 @@ class Within:
         self.high = high
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._check, handler(source))
+        return core_schema.no_info_wrap_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         json_schema = handler(schema)
@@ -171,8 +183,12 @@ class Within:
             json_schema["maximum"] = self.high
         return json_schema
 
-    def _check(self, value: float) -> float:
-        if not is_received() and not (self.low <= value and (self.high is None or value <= self.high)):
+    def _check(self, given: object, handler: Callable[[object], float]) -> float:
+        value = handler(given)
+        if is_received():
+            if value != given:  # a whole number too large for a float to hold its digits
+                raise PydanticKnownError("float_type")
+        elif not (self.low <= value and (self.high is None or value <= self.high)):
             expected = f"at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
             raise PydanticCustomError(
                 "out_of_range", "must be {expected}, not {value}", {"expected": expected, "value": value}
@@ -180,8 +196,11 @@ class Within:
         return value
 
 
-class SentModel(DescribedModel):
-    """Base of what we send: wrong types and values are errors, unknown fields are passed on with a warning."""
+class SentModel(DumpsOnce):
+    """Base of what we send: wrong types and values are errors, unknown fields are passed on with a warning.
+
+    In a configuration that comes back nothing is an error: a value that does not fit its field is in `model_extra`.
+    """
 
     model_config = ConfigDict(
         extra="allow",
@@ -215,6 +234,9 @@ class SentModel(DescribedModel):
             """
             fields, fields_set = dict(self.__dict__), set(self.__pydantic_fields_set__)
             extra = dict(self.__pydantic_extra__ or {})
+            kept = {wire: extra[wire] for field, wire in self._kept().items() if field != name}
+            # Pydantic would take what is kept for other fields to be their values.
+            self._forget_kept(type(self).model_fields)
             token = _assigning.set(True)
             try:
                 super().__setattr__(name, value)
@@ -225,11 +247,19 @@ class SentModel(DescribedModel):
                 raise
             finally:
                 _assigning.reset(token)
+            if kept:
+                self.__pydantic_extra__.update(kept)
+
+    @classmethod
+    def _keeps_unfit(cls) -> bool:
+        return is_received()
 
     @model_validator(mode="after")
     def _report_unknown_fields(self) -> Self:
+        names = tuple(field.alias or name for name, field in type(self).model_fields.items())
         for name, value in (self.__pydantic_extra__ or {}).items():
-            report_unknown("unknown_field", f"{name}: not a known field of {type(self).__name__}")
+            message = f"{name}: not a known field of {type(self).__name__}{did_you_mean(name, names)}"
+            report_unknown("unknown_field", message)
             require_json(name, value)
         return self
 
@@ -291,6 +321,31 @@ class ReceivedModel(DescribedModel):
     def to_json(self) -> str:
         """The wire's shape as JSON text: just the fields that were received or set."""
         return self.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+class LenientModel(KeepsUnfit, ReceivedModel):
+    """Base of what is received once in an answer: a value that does not fit its field is kept, and the rest is read.
+
+    What a program cannot do without is required, and an error where it is of a wrong type.
+    """
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Sets a field; what was kept for it goes."""
+            super().__setattr__(name, value)
+            self._forget_kept([name])
+
+        def model_dump_json(self, **options: Any) -> str:
+            """Pydantic's; a field for which a value was kept is written once."""
+            if not self._kept():
+                return super().model_dump_json(**options)
+            layout = {name: options.pop(name) for name in ("indent", "ensure_ascii") if name in options}
+            return to_json(self.model_dump(mode="json", **options), inf_nan_mode="null", **layout).decode()
+
+
+class LenientPart(DumpsOnce, LenientModel):
+    """The same for what is small: however it is dumped, each field is written once."""
 
 
 def _own_extra(model: ReceivedModel) -> dict[str, Any] | None:
@@ -372,6 +427,8 @@ class _WireDatetime(datetime):
 
 
 def _remember(value: object, handler: Any) -> Any:
+    if isinstance(value, int | float):
+        raise PydanticKnownError("datetime_type")
     parsed: datetime = handler(value)
     return _WireDatetime.of(parsed, value) if isinstance(value, str) else parsed
 

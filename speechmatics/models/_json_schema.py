@@ -14,9 +14,12 @@ _RULES = frozenset(
 
 def without_rules(json_schema: JsonSchemaValue) -> JsonSchemaValue:
     """The schema of an answer with the rules of the objects it refers to taken away; their types stay."""
-    for definition in json_schema.get("$defs", {}).values():
+    definitions = json_schema.get("$defs", {})
+    for definition in definitions.values():
         if definition.get("type") == "object":
             _loosen(definition)
+    # One without a language is read too.
+    definitions.get("TranscriptionConfig", {}).pop("required", None)
     return json_schema
 
 

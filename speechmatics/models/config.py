@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar, get_args
 from urllib.parse import urlsplit
@@ -16,13 +17,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     StrictBool,
     StrictFloat,
     StrictInt,
     ValidationError,
     model_validator,
 )
+from pydantic.config import JsonDict
 
+from speechmatics._names import did_you_mean
 from speechmatics.exceptions import ConfigError, ConfigNotFoundError, ConfigNotReadableError
 from speechmatics.models._base import (
     KnownValues,
@@ -33,6 +37,8 @@ from speechmatics.models._base import (
     is_received,
     require_json,
 )
+from speechmatics.models._kept import is_object, keep_as_it_came
+from speechmatics.models._usual import is_list
 from speechmatics.models.vocabularies import (
     Diarization,
     JobType,
@@ -90,6 +96,8 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[^\s\x00-\x1f\x7f][^\x0
 
 
 def _one_or_many(value: object) -> object:
+    if is_received():
+        return value
     one: list[object] = [value]
     return one if isinstance(value, str | Mapping | SentModel) else value
 
@@ -386,6 +394,10 @@ _ChannelLabel = Annotated[
 ]
 
 
+_Language = Annotated[str, AfterValidator(_language)]
+_HAS_TEXT: JsonDict = {"pattern": r"\S"}
+
+
 class TranscriptionConfig(SentModel):
     """How the audio is transcribed."""
 
@@ -403,10 +415,9 @@ class TranscriptionConfig(SentModel):
         }
     )
 
-    language: Annotated[str, AfterValidator(_language)] = Field(
-        default="en", kw_only=False, json_schema_extra={"pattern": r"\S"}
-    )
-    """ISO code of the language, `auto` to identify it, `multi` for multilingual models."""
+    language: _Language = Field(kw_only=False, json_schema_extra=_HAS_TEXT)
+    """ISO code of the language, `auto` to identify it, `multi` for multilingual models. Empty in a configuration that
+    came back without one."""
     domain: str | None = None
     """A specialised language pack, for example `finance` or `medical`."""
     output_locale: str | None = None
@@ -437,6 +448,17 @@ class TranscriptionConfig(SentModel):
     """ISO codes that are likely, with multilingual models."""
     language_hints_strict: StrictBool | None = None
     """True allows no other language than the hints."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _take_without_language(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Reads a configuration that the service has taken without a language, or with one that is no text."""
+        if not is_received() or not is_object(data) or isinstance(data.get("language"), str):
+            return handler(data)
+        given = {"language": data["language"]} if "language" in data else {}
+        config = keep_as_it_came(handler({**data, "language": ""}), given)
+        config.__pydantic_fields_set__.discard("language")
+        return config
 
     @model_validator(mode="after")
     def _check_transcription(self) -> Self:
@@ -536,6 +558,8 @@ class JobConfig(_JobParts):
 class BatchTranscriptionConfig(TranscriptionConfig, _JobParts):
     """The configuration of a job, flat, as existing code builds it."""
 
+    language: _Language = Field(default="en", kw_only=False, json_schema_extra=_HAS_TEXT)
+    """ISO code of the language, `auto` to identify it, `multi` for multilingual models."""
     srt_overrides: SRTOverrides | None = None
     """Limits of the SRT format."""
 
@@ -589,6 +613,7 @@ _ConfigT = TypeVar("_ConfigT", bound=JobConfig)
 
 
 def _validated(model: type[_ConfigT], data: object, source: str) -> _ConfigT:
+    given = data
     if not isinstance(data, Mapping):
         raise ConfigError(
             f"{source} must be a dict, a JobConfig, a BatchTranscriptionConfig or the path of a JSON file, "
@@ -604,6 +629,29 @@ def _validated(model: type[_ConfigT], data: object, source: str) -> _ConfigT:
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, problem['loc'])) or 'config'}: {problem['msg'].removeprefix('Value error, ')}"
+            + (_misspelt(problem["loc"], given) if problem["type"] == "missing" else "")
             for problem in error.errors(include_url=False, include_context=False, include_input=False)
         )
         raise ConfigError(f"{source} is not valid: {problems}") from None
+
+
+def _misspelt(location: tuple[int | str, ...], data: object) -> str:
+    """What an error about a missing field adds where a field that is not known has a name much like it."""
+    *above, missing = location
+    for step in above:
+        if is_object(data) and isinstance(step, str):
+            data = data.get(step)
+        elif is_list(data) and isinstance(step, int):
+            data = data[step]
+    for name in data if is_object(data) else ():
+        hint = did_you_mean(name, (str(missing),))
+        if hint and name not in _known_names():
+            return f" (there is {name}{hint})"
+    return ""
+
+
+@cache
+def _known_names() -> frozenset[str]:
+    """The names of all fields that a configuration has anywhere."""
+    parts = [part for part in map(globals().get, __all__) if isinstance(part, type) and issubclass(part, SentModel)]
+    return frozenset(field.alias or name for part in parts for name, field in part.model_fields.items())

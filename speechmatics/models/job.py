@@ -1,11 +1,15 @@
 """What the service says of a job, of the account's usage, and of an error."""
 
+import logging
+from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, ModelWrapValidatorHandler, StrictFloat, StrictInt, ValidationError, model_validator
 
-from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp
+from speechmatics.models._base import AsReceived, LenientPart, OpenValues, Timestamp
+from speechmatics.models._kept import is_object, keep_as_it_came
+from speechmatics.models._usual import is_list
 from speechmatics.models.config import JobConfig, TrackingData
 from speechmatics.models.transcript import Transcript
 from speechmatics.models.vocabularies import CreateJobStatus, ErrorMessage, JobMode, JobType, ModelName
@@ -25,6 +29,9 @@ __all__ = [
 ]
 
 
+_logger = logging.getLogger("speechmatics")
+
+
 class JobStatus(StrEnum):
     """Where a job stands."""
 
@@ -38,7 +45,7 @@ class JobStatus(StrEnum):
     """The service deleted it, usually after 7 days."""
 
 
-class JobDetailError(ReceivedModel):
+class JobDetailError(LenientPart):
     """Something that went wrong with a job, for example a fetch or a callback."""
 
     timestamp: str | None = None
@@ -47,7 +54,7 @@ class JobDetailError(ReceivedModel):
     """What happened."""
 
 
-class JobDetails(ReceivedModel):
+class JobDetails(LenientPart):
     """A job as the service describes it."""
 
     id: str
@@ -60,7 +67,7 @@ class JobDetails(ReceivedModel):
     """Name of the audio file."""
     text_name: str | None = None
     """Name of the text file, for alignment jobs of older versions."""
-    duration: int | float | None = None
+    duration: StrictInt | StrictFloat | None = None
     """Length of the audio in seconds; may be missing for fetched audio."""
     config: AsReceived[JobConfig | None] = None
     """The configuration; lists of on-premises servers leave it out."""
@@ -88,7 +95,7 @@ def is_running(status: str) -> bool:
     return status not in _ENDED
 
 
-class RetrieveJobResponse(ReceivedModel):
+class RetrieveJobResponse(LenientPart):
     """The answer to a question about one job."""
 
     job: JobDetails
@@ -99,20 +106,60 @@ class DeleteJobResponse(RetrieveJobResponse):
     """The answer to a deletion: the job that was deleted."""
 
 
-class RetrieveJobsResponse(ReceivedModel):
-    """A page of the list of jobs."""
+class RetrieveJobsResponse(LenientPart):
+    """A page of the list of jobs.
+
+    One job that cannot be read breaks none of the others: the lists have those that have an `id` and a `status`, and
+    where there are others, a line of the log `speechmatics` says so and `model_extra` has the list as it came.
+    """
 
     jobs: list[JobDetails] | None = None
     """The jobs, newest first; a worker on one's own premises may list `active_jobs` in its place."""
-    active_jobs: list[JsonValue] | None = None
-    """The jobs that run on a worker on one's own premises, as it describes them."""
-    max_engines: int | None = None
+    active_jobs: list[JobDetails] | None = None
+    """The jobs that run on a worker on one's own premises; the status of one that comes without is `running`."""
+    max_engines: StrictInt | None = None
     """Engines of that worker."""
-    unused_engines: int | None = None
+    unused_engines: StrictInt | None = None
     """Engines of that worker that are free."""
 
+    @property
+    def listed(self) -> list[JobDetails]:
+        """The jobs, by whichever of the two names the server lists them."""
+        return [*(self.jobs or ()), *(self.active_jobs or ())]
 
-class CreateJobResponse(ReceivedModel):
+    @model_validator(mode="wrap")
+    @classmethod
+    def _pass_over_unreadable(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not is_object(data):
+            return handler(data)
+        came = {name: items for name in ("jobs", "active_jobs") if is_list(items := data.get(name))}
+        read = {name: _readable(items, are_active=name == "active_jobs") for name, items in came.items()}
+        unread = {name: items for name, items in came.items() if len(read[name]) < len(items)}
+        if unread:
+            counts = sum(map(len, unread.values())), sum(len(read[name]) for name in unread)
+            _logger.warning("%d jobs are listed, of which %d can be read; the others are passed over", *counts)
+        return keep_as_it_came(handler({**data, **read}), unread)
+
+
+def _readable(items: list[object], *, are_active: bool) -> list[JobDetails]:
+    """The jobs of a list that can be read."""
+    jobs: list[JobDetails] = []
+    for item in items:
+        with suppress(ValidationError):
+            jobs.append(_active(item) if are_active else JobDetails.model_validate(item))
+    return jobs
+
+
+def _active(item: object) -> JobDetails:
+    """A job of a list of those that run, which need not say so."""
+    if not is_object(item) or "status" in item:
+        return JobDetails.model_validate(item)
+    job = JobDetails.model_validate({**item, "status": JobStatus.RUNNING})
+    job.__pydantic_fields_set__.discard("status")
+    return job
+
+
+class CreateJobResponse(LenientPart):
     """The answer to a submission."""
 
     id: str
@@ -127,7 +174,7 @@ class CreateJobResponse(ReceivedModel):
     """The transcript as SRT, where it was asked for."""
 
 
-class UsageDetails(ReceivedModel):
+class UsageDetails(LenientPart):
     """Usage of one kind of job."""
 
     mode: OpenValues[JobMode] | None = None
@@ -140,13 +187,13 @@ class UsageDetails(ReceivedModel):
     """The model used."""
     operating_point: OpenValues[ModelName] | None = None
     """The old name of `model`."""
-    count: int
+    count: StrictInt
     """Number of billable jobs."""
-    duration_hrs: float
+    duration_hrs: StrictFloat
     """Length of the audio in hours."""
 
 
-class UsageReport(ReceivedModel):
+class UsageReport(LenientPart):
     """Usage of an account between two points in time."""
 
     since: Timestamp | None = None
@@ -159,10 +206,10 @@ class UsageReport(ReceivedModel):
     """Usage by kind of job, language and model."""
 
 
-class ErrorResponse(ReceivedModel):
+class ErrorResponse(LenientPart):
     """The body of an error."""
 
-    code: int | None = None
+    code: StrictInt | None = None
     """The HTTP status, 100 or more; workers on one's own premises leave it out."""
     error: OpenValues[ErrorMessage] | None = None
     """What went wrong, in the API's words; workers on one's own premises leave it out."""

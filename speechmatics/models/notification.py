@@ -14,6 +14,7 @@ from pydantic_core import from_json
 
 from speechmatics.exceptions import InvalidInputError, InvalidResponseError
 from speechmatics.models._base import ReceivedModel, invalid_response
+from speechmatics.models._kept import DumpsOnce
 from speechmatics.models._multipart import parameters_of, read_multipart
 from speechmatics.models.job import JobDetails
 from speechmatics.models.transcript import JobInfo, Transcript
@@ -67,7 +68,7 @@ class NotificationPart(ReceivedModel):
     """The bytes; in JSON they are base64."""
 
 
-class Notification(ReceivedModel):
+class Notification(DumpsOnce, ReceivedModel):
     """A callback: how a job ended, and what its `notification_config` asked for.
 
     Only `id` and `status` are always there. After an error the service sends at most `jobinfo`.
@@ -102,6 +103,10 @@ class Notification(ReceivedModel):
     """Whatever else was delivered, as it came."""
     query: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], repr=False)
     """The whole query, with the parameters that the callback's own URL has; these may be secret."""
+
+    @classmethod
+    def _keeps_unfit(cls) -> bool:
+        return False
 
     @property
     def is_success(self) -> bool:

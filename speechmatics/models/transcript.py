@@ -10,10 +10,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self, TypeGuard, TypeVar
 
-from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, StrictFloat, StrictInt, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from speechmatics.exceptions import InvalidResponseError
-from speechmatics.models._base import AsReceived, OpenValues, ReceivedModel, Timestamp, read_json
+from speechmatics.models._base import (
+    AsReceived,
+    LenientModel,
+    LenientPart,
+    OpenValues,
+    ReceivedModel,
+    Timestamp,
+    read_json,
+)
 from speechmatics.models._pieces import read_by_pieces
 from speechmatics.models._usual import Builder, Each, Usual, is_list
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
@@ -66,7 +74,7 @@ __all__ = [
 ]
 
 
-class JobInfo(ReceivedModel):
+class JobInfo(LenientPart):
     """The job a transcript belongs to."""
 
     id: str | None = None
@@ -77,13 +85,13 @@ class JobInfo(ReceivedModel):
     """Name of the audio file."""
     text_name: str | None = None
     """Name of the text file, for alignment jobs of older versions."""
-    duration: int | float | None = None
+    duration: StrictInt | StrictFloat | None = None
     """Length of the audio in seconds."""
     tracking: AsReceived[TrackingData | None] = None
     """The customer's own notes."""
 
 
-class FeatureError(ReceivedModel):
+class FeatureError(LenientPart):
     """An error of one stage (translation, summary, sentiment, topics, chapters); the transcript itself stands."""
 
     type: OpenValues[FeatureErrorType] | None = None
@@ -92,7 +100,7 @@ class FeatureError(ReceivedModel):
     """What happened."""
 
 
-class LanguagePackInfo(ReceivedModel):
+class LanguagePackInfo(LenientPart):
     """How the language is written."""
 
     language_description: str | None = None
@@ -131,7 +139,7 @@ class LanguageIdentificationItem(ReceivedModel):
     """Seconds from the start."""
 
 
-class LanguageIdentificationResult(ReceivedModel):
+class LanguageIdentificationResult(LenientPart):
     """What the identification of the language found."""
 
     results: list[LanguageIdentificationItem] | None = None
@@ -142,7 +150,7 @@ class LanguageIdentificationResult(ReceivedModel):
     """More about the error."""
 
 
-class RecognitionMetadata(ReceivedModel):
+class RecognitionMetadata(LenientPart):
     """How a transcript was made."""
 
     created_at: Timestamp | None = None
@@ -408,11 +416,22 @@ class SentimentAnalysis(ReceivedModel):
     """Counts."""
 
 
-class SentimentAnalysisResult(ReceivedModel):
-    """What the sentiment analysis found."""
+class SentimentAnalysisResult(SentimentAnalysis):
+    """What the sentiment analysis found.
+
+    On the wire it is one level. The specification has two; of these, `segments` and `summary` are the inner ones.
+    """
 
     sentiment_analysis: SentimentAnalysis | None = None
-    """Segments and counts."""
+    """The second level, where there is one."""
+
+    @model_validator(mode="after")
+    def _show_inner(self) -> Self:
+        """Segments and counts are found in one place; they stay unset there, so that a dump is what was read."""
+        if self.sentiment_analysis is not None:
+            for name in {"segments", "summary"} - self.model_fields_set:
+                vars(self)[name] = getattr(self.sentiment_analysis, name)
+        return self
 
 
 class Topic(ReceivedModel):
@@ -497,7 +516,7 @@ class AudioEventSummary(ReceivedModel):
     """By channel and kind, with channel diarization."""
 
 
-class Transcript(ReceivedModel):
+class Transcript(LenientModel):
     """A transcript in the json-v2 format."""
 
     format: str | None = None

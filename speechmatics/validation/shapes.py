@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from typing_extensions import TypeIs
 
+from speechmatics._names import did_you_mean
 from speechmatics.models import (
     JobInfo,
     RecognitionAlternative,
@@ -119,12 +120,14 @@ def _check_fields(model: type[BaseModel], data: dict[str, Json], path: Path, fin
     for name, value in data.items():
         shape = fields.shapes.get(name)
         if shape is None:
-            message = f"not a known field of {model.__name__}"
+            message = f"not a known field of {model.__name__}{did_you_mean(name, tuple(fields.shapes))}"
             findings.add((*path, name), ProblemCode.UNKNOWN_FIELD, message)
         elif shape.vocabulary or type(value) not in shape.scalars:
             _check(shape, value, (*path, name), findings)
+    # What a transcript says of its configuration is read whatever it lacks.
+    code = ProblemCode.UNDOCUMENTED_OMISSION if path[:1] == ("metadata",) else ProblemCode.MISSING_FIELD
     for missing in sorted(fields.required - data.keys()):
-        findings.add_new((*path, missing), ProblemCode.MISSING_FIELD, f"{model.__name__} needs this field")
+        findings.add_new((*path, missing), code, f"{model.__name__} needs this field")
     for missing in sorted(fields.documented - data.keys()):
         message = f"the API documents this field as a part of every {model.__name__}"
         findings.add_new((*path, missing), ProblemCode.UNDOCUMENTED_OMISSION, message)

@@ -25,6 +25,8 @@ from speechmatics.validation.timeline import (
 __all__ = ["check_transcript"]
 
 _INTERNAL_SPEAKER = re.compile(r"S\d+")
+_SENTIMENTS: tuple[tuple[str, ...], ...] = (("sentiment_analysis",), ("sentiment_analysis", "sentiment_analysis"))
+"""Where sentiments are: on the wire, and in the specification."""
 _DEFAULT_CHANNEL = re.compile(r"channel_\d+")
 """How the service names channels that the configuration does not (documentation)."""
 
@@ -58,11 +60,11 @@ def _check_other_times(data: Object, findings: Findings) -> None:
     """Checks the times and confidences of all that is not a result."""
     for path, sentences in _translations(data):
         check_order(sentences, path, findings)
-    segments = "sentiment_analysis", "sentiment_analysis", "segments"
-    for path in (segments, ("topics", "segments"), ("chapters",)):
+    sentiments = [(*path, "segments") for path in _SENTIMENTS]
+    for path in (*sentiments, ("topics", "segments"), ("chapters",)):
         check_order(_get(data, path), path, findings)
     check_order(data.get("audio_events"), ("audio_events",), findings, group=("channel", "type"))
-    for path in (segments, ("audio_events",)):
+    for path in (*sentiments, ("audio_events",)):
         for place, item in objects(_get(data, path), path):
             check_range(item, "confidence", place, findings, 1)
     identified = "metadata", "language_identification", "results"
@@ -84,12 +86,8 @@ class _Mention:
 def _mentions(data: Object) -> Iterator[_Mention]:
     for path, sentences in _translations(data):
         yield from _mentions_in(sentences, path)
-    for path in (
-        ("sentiment_analysis", "sentiment_analysis", "segments"),
-        ("sentiment_analysis", "sentiment_analysis", "summary", "speakers"),
-        ("sentiment_analysis", "sentiment_analysis", "summary", "channels"),
-        ("audio_events",),
-    ):
+    sentiments = (("segments",), ("summary", "speakers"), ("summary", "channels"))
+    for path in (*(above + below for above in _SENTIMENTS for below in sentiments), ("audio_events",)):
         yield from _mentions_in(_get(data, path), path)
     for place, speaker in objects(data.get("speakers"), ("speakers",)):
         if name := text_of(speaker.get("label")):

@@ -37,15 +37,15 @@ Audio = str | bytes | IO[bytes] | tuple[str, bytes | IO[bytes]] | None
 
 def settings_of(server: FaultServer | str, **changes: Any) -> ConnectionSettings:
     """Settings for a server whose windows are short, and whose retries come at once."""
-    usual = {
+    usual: dict[str, Any] = {
         "trust_env": False,
         "read_timeout": 20,
         "retry_attempts": 3,
         "retry_delay": 0.01,
         "retry_delay_max": 0.02,
         "retry_total": 60,
-        "recovery_window": 0.05,
-        "recovery_window_long": 0.08,
+        "recovery_window": 0.02,
+        "recovery_window_long": 0.03,
         "poll_interval": 0.01,
     }
     return ConnectionSettings(server if isinstance(server, str) else server.url, **(usual | changes))
@@ -62,7 +62,7 @@ def submit(
     on_retry: Callable[[Retry], None] | None = None,
     **options: Any,
 ) -> str:
-    """Submits by a client of its own, and gives the job's id; `on_answer` is a hook of an httpx client that is given."""
+    """Submits, and gives the job's id; `on_answer` is a hook of an httpx client that is given."""
     if driver == "sync":
         hooks = {"response": [on_answer]} if on_answer is not None else {}
         given = httpx.Client(event_hooks=hooks, trust_env=False) if on_answer is not None else None
