@@ -444,7 +444,7 @@ class _Sending:
     def _first_of_two(self, job_id: str) -> Flow[str]:
         """The job of an earlier attempt that has turned up meanwhile; else that of the last, which was answered."""
         try:
-            for other in (yield from self._list_jobs_now()):
+            for other in (yield from self._list_jobs_now(known=job_id)):
                 if other != job_id:
                     self._second = job_id
                     return other
@@ -453,14 +453,17 @@ class _Sending:
             raise
         return job_id
 
-    def _list_jobs_now(self) -> Flow[list[str]]:
-        """The jobs of the submission that one page of the list shows, the first first; none where that fails."""
+    def _list_jobs_now(self, known: str | None = None) -> Flow[list[str]]:
+        """The jobs of the submission that a page of the list shows, the first first; `known` may be left out.
+
+        Where that fails there are none.
+        """
         session = self._session
         last = session.clock() + LAST_LOOK
         left = self._left()
         ask = _Within(session, 0, last if left is None else min(last, session.clock() + left))
         try:
-            findings = yield from self._new_search(began=self._started, pages=1).look(ask)
+            findings = yield from self._new_search(began=self._started, pages=1, known=known).look(ask)
         except Exception as error:
             _logger.debug("whether submission %s has a second job could not be seen: %s", self._submission.id, error)
             return []
@@ -519,10 +522,14 @@ class _Sending:
     def _left(self) -> float | None:
         return None if self._deadline is None else self._deadline - self._session.clock()
 
-    def _new_search(self, *, began: float | None, pages: int | None) -> ListSearch:
+    def _new_search(self, *, began: float | None, pages: int | None, known: str | None = None) -> ListSearch:
         submission = self._submission
+
+        def could_be(job: JsonObject) -> bool:
+            return (known is None or job.get("id") != known) and submission.could_be(job)
+
         wanted = [] if submission.id is None else [submission.id]
-        return ListSearch(wanted, self._session, began=began, could_be=submission.could_be, pages=pages)
+        return ListSearch(wanted, self._session, began=began, could_be=could_be, pages=pages)
 
     def _job_in(self, findings: Findings) -> str | None:
         """The first job of the submission; a second one is kept for the warning."""
