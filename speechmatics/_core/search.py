@@ -85,12 +85,14 @@ class ListSearch:
         self._pages = pages
         self._opened: dict[str, Mapping[str, object] | None] = {}
         self._times_opened = 0
+        self._bare: str | None = None
 
     def look(self, ask: Ask) -> Flow[Findings]:
         """Goes through the list once, the newest jobs first, until all are found or absent."""
         pager = JobPager()
         found: dict[str, list[str]] = {}
         hidden: list[str] = []
+        self._bare = None
         count = 0
         reaches_back = False
         while not (reaches_back or pager.is_finished or found.keys() == self._wanted or count == self._pages):
@@ -115,6 +117,8 @@ class ListSearch:
         return Findings(found, None if found.keys() == self._wanted else self._doubt(pager, hidden, reaches_back))
 
     def _doubt(self, pager: JobPager, hidden: list[str], reaches_back: bool) -> str | None:
+        if self._bare is not None and not self._session.memory.shows_tracking:
+            hidden.append(f"job {self._bare}")
         if hidden:
             return f"the server does not show the tracking of {hidden[0]}"
         if pager.gap is not None and not self._is_older(pager.gap):
@@ -129,8 +133,12 @@ class ListSearch:
 
     def _submission_of(self, job: JsonObject, job_id: str, ask: Ask, hidden: list[str]) -> Flow[str | None]:
         """The submission id that a job carries, if any; `hidden` gets those that may carry one unseen."""
+        memory = self._session.memory
         details = _tracking_details(job)
-        if details is None and self._could_be(job):
+        is_listed = details is not None
+        # A list that shows what is tracked shows what is not: only where it has no configuration is there more to see.
+        is_bare = memory.lists_tracking and bool(operations.object_in(job, "config"))
+        if details is None and not is_bare and self._could_be(job):
             details = yield from self._open(job_id, ask, hidden)
         if details is None:
             return None
@@ -138,7 +146,8 @@ class ListSearch:
         if not isinstance(submission_id, str):
             return None
         if submission_id.startswith(ID_PREFIX) or submission_id in self._wanted:
-            self._session.memory.shows_tracking = True
+            memory.shows_tracking = True
+            memory.lists_tracking = memory.lists_tracking or is_listed
         if submission_id in self._wanted and not job_id:
             hidden.append("a job without an id")
             return None
@@ -163,7 +172,7 @@ class ListSearch:
             details = None
         else:
             if details is None and not self._session.memory.shows_tracking:
-                hidden.append(f"job {job_id}")
+                self._bare = job_id
                 return None
         self._opened[job_id] = details
         return details

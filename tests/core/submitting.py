@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Awaitable, Callable
 from typing import IO, Any, Literal, TypeVar
 
@@ -32,7 +33,7 @@ CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"lan
 AUDIO = b"some audio"
 
 _T = TypeVar("_T")
-Audio = str | bytes | IO[bytes] | tuple[str, bytes | IO[bytes]] | None
+Audio = str | os.PathLike[str] | bytes | IO[bytes] | tuple[str, bytes | IO[bytes]] | None
 
 
 def settings_of(server: FaultServer | str, **changes: Any) -> ConnectionSettings:
