@@ -270,7 +270,7 @@ def test_errors_name_the_file(driver: Driver, kind: str, tmp_path: Path) -> None
     path = tmp_path / "call.wav"
     path.write_bytes(AUDIO)
     fetched = {**CONFIG, "fetch_data": {"url": "https://user:secret@example.com/call.wav?sig=secret#secret"}}
-    audio, config, name = {
+    kinds: dict[str, tuple[Any, Any, str | None]] = {
         "path": (path, CONFIG, str(path)),
         "str": (str(path), CONFIG, str(path)),
         "tuple": (("call.wav", AUDIO), CONFIG, "call.wav"),
@@ -279,7 +279,8 @@ def test_errors_name_the_file(driver: Driver, kind: str, tmp_path: Path) -> None
         "nameless": (BytesIO(AUDIO), CONFIG, None),
         "bytes": (AUDIO, CONFIG, None),
         "URL": (None, fetched, "https://example.com/call.wav"),
-    }[kind]
+    }
+    audio, config, name = kinds[kind]
     for rule in (post_rule(status=400, body=api_words(400)), post_rule(drop="after_work")):
         hidden = Rule(name="list", method="GET", path="jobs", status=500, body=PAGE)
         with FaultServer([rule, hidden]) as server:
