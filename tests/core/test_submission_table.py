@@ -97,16 +97,17 @@ BUSY = '{"detail": "Server busy: no engine is free"}'
 
 
 def rows() -> Iterator[Row]:
-    for status in (200, 201, 202):
-        for body in (PAGE, '{"id": "jo', '{"id": ""}', "{}", "[]", ""):
-            yield answered(status, body, "window", sm.InvalidResponseError)
+    for body in (PAGE, '{"id": "jo', '{"id": ""}', '{"id": 5}', "{}", "[]", ""):
+        yield answered(201, body, "window", sm.InvalidResponseError)
+    for status in (200, 202, 204):
+        yield answered(status, PAGE, "window", sm.InvalidResponseError)
     for length in (0, 5):
         rule = submission_rule(status=201, body='{"id": "job-of-another"}', truncate=length)
         yield Row(f"201 cut after {length} bytes", rule, "window", sm.InvalidResponseError)
     for status in (301, 302, 303, 304, 307, 308):
         headers = {"Location": "/v2/jobs"}
         yield answered(status, "", "no", sm.APIStatusError, raised=True, headers=headers)
-    for status in (400, 401, 402, 403, 404, 405, 407, 410, 413, 422, 451):
+    for status in (400, 401, 403, 404, 407, 410, 413, 422):
         for body in (api_words(status), PAGE):
             yield answered(status, body, "no", error_type(status), raised=True)
     for status in (401, 400):
@@ -117,10 +118,10 @@ def rows() -> Iterator[Row]:
     for status in (429, 503):
         for body in (PAGE, "", '{"code": 500, "error": "Other"}', '{"message": "limit exceeded"}'):
             yield answered(status, body, "once", "send again")
-    for status in (408, 421, 425, 500, 502, 504, 520, 521, 522, 523, 524, 525, 526, 527, 529, 530, 598, 599):
+    for status in (408, 421, 425, 500, 502, 504, 520, 522, 524, 530, 598, 599):
         for body in (api_words(status), PAGE):
             yield answered(status, body, "window", "send again")
-    for status in (409, 499, 501, 505, 507, 508, 511, 561):
+    for status in (409, 499, 501, 511, 561):
         for body in (api_words(status), PAGE):
             yield answered(status, body, "window", error_type(status))
     yield Row("reset", submission_rule(drop="after_body"), "window", "send again")
@@ -128,11 +129,13 @@ def rows() -> Iterator[Row]:
     for drop in ("before_body", "during_body"):
         rule = submission_rule(drop=drop)
         yield Row(f"reset {drop}", rule, "no", "send again", audio=LARGE, worked=False)
-    for status in (429, 503, 500, 502, 408):
-        yield early(status, api_words(status), "send again")
-        yield early(status, PAGE, "send again", ending="stop")
+    # Where the server reads on it may be given the rest: then what follows must be the same.
+    yield early(429, api_words(429), "send again")
     yield early(503, BUSY, "send again", ending="close", headers={"Connection": "close"})
-    for status in (400, 401, 403, 413, 501):
+    for status in (408, 429, 500, 502, 503):
+        for body in (api_words(status), PAGE):
+            yield early(status, body, "send again", ending="stop")
+    for status in (400, 401, 403, 413):
         yield early(status, PAGE, error_type(status))
         yield early(status, api_words(status), error_type(status), ending="stop")
 
