@@ -276,7 +276,9 @@ class _Within:
                 delay = next_delay(settings, counted, elapsed, error, session.chance)
                 if not is_blip(error) or delay is None or delay >= self._left():
                     raise
-                if not is_turned_away and elapsed > longest:
+                # A server that answers is asked once more for each page even then, so that one blip settles nothing.
+                is_last = attempt > 1 or isinstance(error, httpx.TimeoutException)
+                if not is_turned_away and elapsed > longest and is_last:
                     raise
                 yield Sleep(delay)
 
