@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 from uuid import uuid4
 
@@ -45,10 +45,10 @@ from speechmatics.exceptions import (
     error_for_status,
     is_page,
 )
-from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
+from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource, JobConfig, TrackingData, as_job_config
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["Progress", "find_submissions", "submit_job"]
+__all__ = ["LEAST_TIMEOUT", "Progress", "english_by_default", "find_submissions", "submit_job"]
 
 _T = TypeVar("_T")
 
@@ -61,6 +61,9 @@ LAST_LOOK = 5.0
 """Seconds that the last request of a search may take, once its window is over."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any job was created."""
+
+LEAST_TIMEOUT = 0.001
+"""Seconds in place of none: a wait of 0 is one poll, however long that takes."""
 
 _logger = logging.getLogger("speechmatics")
 
@@ -135,6 +138,17 @@ def submit_job(
         if isinstance(error, SpeechmaticsError):
             error.audio = submission.audio
         raise
+
+
+def english_by_default() -> BatchTranscriptionConfig:
+    """The configuration of those who give none."""
+    _log_default_language()
+    return BatchTranscriptionConfig()
+
+
+@cache
+def _log_default_language() -> None:
+    _logger.info('no configuration was given: the audio is transcribed as English, `"language": "en"`')
 
 
 def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> Flow[dict[str, str]]:

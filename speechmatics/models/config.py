@@ -540,12 +540,13 @@ class JobConfig(_JobParts):
             ConfigNotReadableError: It cannot be read.
             ConfigError: It is not JSON, or not a valid configuration.
         """
-        place = Path(path).expanduser()
+        place = Path(os.fsdecode(path))
         try:
+            place = place.expanduser()
             content = place.read_bytes()
         except FileNotFoundError:
             raise ConfigNotFoundError(f"there is no configuration file at {place}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise ConfigNotReadableError(f"cannot read the configuration file {place}: {reason}") from None
         try:
