@@ -353,9 +353,10 @@ def read_job(job_id: str) -> Callable[[httpx.Response], JsonObject]:
     def read(response: httpx.Response) -> JsonObject:
         job = _member(response, "job")
         _check_answered(job_id, job, response)
-        if not isinstance(job, dict) or not isinstance(job.get("status"), str):
+        details = _OBJECT.validate_python(job) if isinstance(job, dict) else {}
+        if not isinstance(details.get("status"), str):
             raise InvalidResponseError("the answer has no job with a status", body=response.content, job_id=job_id)
-        return {"id": job_id, **_OBJECT.validate_python(job)}
+        return {"id": job_id, **details}
 
     return read
 

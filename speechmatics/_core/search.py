@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 
-from speechmatics._core import operations
-from speechmatics._core.flows import Flow, Reader
-from speechmatics._core.operations import JsonObject, Request
-from speechmatics._core.policies import JobPager, moment_of, server_time
-from speechmatics._core.session import Session
-from speechmatics.exceptions import InvalidInputError, JobExpiredError, JobNotFoundException
+import httpx
 
-__all__ = ["ID_PREFIX", "Ask", "Findings", "ListSearch", "could_be_any", "place_of_id"]
+from speechmatics._core import operations
+from speechmatics._core.flows import Flow, Reader, Sleep, send_once, send_with_retry
+from speechmatics._core.operations import JsonObject, Request
+from speechmatics._core.policies import REFUSING_STATUSES, JobPager, is_blip, moment_of, next_delay, server_time
+from speechmatics._core.session import Session
+from speechmatics.exceptions import (
+    APIStatusError,
+    InvalidInputError,
+    JobExpiredError,
+    JobNotFoundException,
+    RequestError,
+    SpeechmaticsError,
+)
+
+__all__ = [
+    "ID_PREFIX",
+    "LAST_LOOK",
+    "Ask",
+    "Findings",
+    "ListSearch",
+    "Patiently",
+    "Within",
+    "could_be_any",
+    "place_of_id",
+]
 
 _T = TypeVar("_T")
 
@@ -28,6 +48,9 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 """How much the clocks of a server, of a gateway and of a database may differ."""
 OPENED_AT_MOST = 200
 """Jobs whose details a search asks for at most, where the list does not show their tracking."""
+
+LAST_LOOK = 5.0
+"""Seconds that the last request of a search may take, once its window is over."""
 
 
 class Ask(Protocol):
@@ -184,6 +207,57 @@ class _Page(NamedTuple):
     jobs: list[JsonObject]
     now: datetime | None
     lists_all: bool
+
+
+class Patiently:
+    """Sends the requests of a search that has no window: again where that may help."""
+
+    def __init__(self, session: Session, deadline: float | None = None) -> None:
+        self._session = session
+        self._deadline = deadline
+
+    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
+        return send_with_retry(request, read, self._session, self._deadline)
+
+
+class Within:
+    """Sends the requests of a search that has a window: again while it lasts, and longer where it is turned away."""
+
+    def __init__(self, session: Session, window: float, deadline: float | None) -> None:
+        self._session = session
+        self._started = session.clock()
+        self._window = window
+        self._deadline = deadline
+
+    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
+        session, settings = self._session, self._session.settings
+        longest = self._window + LAST_LOOK
+        attempt = 0
+        while True:
+            attempt += 1
+            left = self._left()
+            if left <= 0 or self._elapsed() > longest + settings.retry_total:
+                raise RequestError("the time for the search was over")
+            try:
+                return (yield from send_once(request, read, min(max(self._window - self._elapsed(), LAST_LOOK), left)))
+            except SpeechmaticsError as error:
+                elapsed = self._elapsed()
+                is_turned_away = isinstance(error, APIStatusError) and error.status_code in REFUSING_STATUSES
+                counted = min(attempt, settings.retry_attempts - 1) if is_turned_away else attempt
+                delay = next_delay(settings, counted, elapsed, error, session.chance)
+                if not is_blip(error) or delay is None or delay >= self._left():
+                    raise
+                # A server that answers is asked once more for each page even then, so that one blip settles nothing.
+                is_last = attempt > 1 or isinstance(error, httpx.TimeoutException)
+                if not is_turned_away and elapsed > longest and is_last:
+                    raise
+                yield Sleep(delay)
+
+    def _elapsed(self) -> float:
+        return self._session.clock() - self._started
+
+    def _left(self) -> float:
+        return math.inf if self._deadline is None else self._deadline - self._session.clock()
 
 
 def _page_reader(read: Reader[list[JsonObject]]) -> Reader[_Page]:

@@ -1,41 +1,25 @@
-"""Submitting so that there is just one job: preparing, sending, and finding a job whose answer was lost."""
+"""Submitting so that there is just one job: sending, and finding a job whose answer was lost."""
 
 from __future__ import annotations
 
 import logging
-import math
-import os
-import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import TypeVar
-from uuid import uuid4
 
 import httpx
 
-from speechmatics._core import operations
-from speechmatics._core.flows import Flow, Reader, Sleep, next_delay_or_none, run_blocking, send_once, send_with_retry
-from speechmatics._core.media import AudioInput, open_audio
-from speechmatics._core.operations import JsonObject, Operation, Request
-from speechmatics._core.policies import (
-    RECOVERY_SHARES,
-    REFUSING_STATUSES,
-    Aftermath,
-    Search,
-    aftermath,
-    is_blip,
-    next_delay,
-)
-from speechmatics._core.search import ID_PREFIX, Findings, ListSearch, could_be_any, place_of_id
+from speechmatics._core.flows import Flow, Sleep, next_delay_or_none, run_blocking, send_once
+from speechmatics._core.media import AudioInput
+from speechmatics._core.operations import JsonObject
+from speechmatics._core.policies import RECOVERY_SHARES, Aftermath, Search, aftermath
+from speechmatics._core.prepared import Progress, Submission, name_of, prepare
+from speechmatics._core.search import LAST_LOOK, Findings, ListSearch, Patiently, Within, could_be_any
 from speechmatics._core.session import Session
 from speechmatics.exceptions import (
     APIStatusError,
-    AudioError,
-    ConfigError,
     DuplicateJobWarning,
     InvalidInputError,
     InvalidResponseError,
@@ -45,55 +29,18 @@ from speechmatics.exceptions import (
     error_for_status,
     is_page,
 )
-from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource, JobConfig, TrackingData, as_job_config
-from speechmatics.settings import ConnectionSettings
+from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
 
 __all__ = ["LEAST_TIMEOUT", "Progress", "english_by_default", "find_submissions", "submit_job"]
 
-_T = TypeVar("_T")
-
-Progress = Callable[[int, int | None], None]
-"""Called with the bytes of audio that the network has taken so far, and those in all where that is known."""
-
 RECOVERY_PAGES = 50
 """Pages of the list that a search for a submission that failed reads at most."""
-LAST_LOOK = 5.0
-"""Seconds that the last request of a search may take, once its window is over."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any job was created."""
-
 LEAST_TIMEOUT = 0.001
 """Seconds in place of none: a wait of 0 is one poll, however long that takes."""
 
 _logger = logging.getLogger("speechmatics")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Submission:
-    """A submission that is ready to be sent.
-
-    Attributes:
-        operation: Its request.
-        id: What its job is known by; None where submissions are not tracked.
-        audio: Its file, by path, name or URL (without its query); None for bytes without a name.
-        data_name: The file name that its job shows; None where that is not known.
-        url: Where the service fetches the audio, if it does.
-    """
-
-    operation: Operation[str, str]
-    id: str | None
-    audio: str | None
-    data_name: str | None
-    url: str | None
-
-    def could_be(self, job: JsonObject) -> bool:
-        """Whether a job that shows no tracking could be this one, by the audio that it shows."""
-        fetch = operations.object_in(operations.object_in(job, "config"), "fetch_data")
-        shown_url: object = fetch.get("url")
-        if self.url is not None:
-            return shown_url in (None, self.url)
-        name = job.get("data_name")
-        return shown_url is None and (self.data_name is None or not name or name == self.data_name)
 
 
 def submit_job(
@@ -120,10 +67,10 @@ def submit_job(
         raise InvalidInputError("look_first needs the submission_id to look for")
     try:
         submission = yield from run_blocking(
-            partial(_prepare, audio, source, session.settings, on_progress, submission_id)
+            partial(prepare, audio, source, session.settings, on_progress, submission_id)
         )
     except SpeechmaticsError as error:
-        error.audio = _name_of(audio)
+        error.audio = name_of(audio)
         raise
     sending = _Sending(submission, session, deadline)
     try:
@@ -164,7 +111,7 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
     if not wanted:
         return {}
     search = ListSearch(wanted, session, since=_earliest(since), could_be=could_be_any)
-    findings = yield from search.look(_Patiently(session))
+    findings = yield from search.look(Patiently(session))
     found = {submission_id: job_ids[-1] for submission_id, job_ids in findings.job_ids.items()}
     if findings.doubt is not None:
         missing = [submission_id for submission_id in wanted if submission_id not in found]
@@ -184,40 +131,6 @@ def _earliest(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else min(moment.replace(tzinfo=UTC), moment.astimezone(UTC))
 
 
-def _prepare(
-    audio: AudioInput | None,
-    source: ConfigSource,
-    settings: ConnectionSettings,
-    on_progress: Progress | None,
-    submission_id: str | None,
-) -> _Submission:
-    config = as_job_config(source)
-    if audio is not None and config.fetch_data is not None:
-        raise ConfigError("audio and fetch_data are both given; the service takes one of them")
-    if audio is None and config.fetch_data is None:
-        raise AudioError("there is no audio; give a path, bytes or a file object, or fetch_data in the config")
-    opened = None if audio is None else open_audio(audio, limit=settings.max_upload_bytes)
-    url = None if config.fetch_data is None else config.fetch_data.url
-    tracked = _track(config, submission_id) if settings.track_submissions or submission_id is not None else None
-    return _Submission(
-        operation=operations.create_job(config, opened, app=settings.app, on_progress=on_progress),
-        id=tracked,
-        audio=_name_of(audio) if url is None else _without_secrets(url),
-        data_name=opened.name if opened is not None and _is_plain(opened.name) else None,
-        url=url,
-    )
-
-
-def _track(config: JobConfig, submission_id: str | None) -> str:
-    """Writes the submission's id into the configuration's tracking, beside what the user has there, and gives it."""
-    tracking = config.tracking or TrackingData()
-    details = tracking.details or {}
-    tracked = submission_id or ID_PREFIX + uuid4().hex
-    tracking.details = {**details, place_of_id(details): tracked}
-    config.tracking = tracking
-    return tracked
-
-
 def _as_answered(failure: SpeechmaticsError) -> SpeechmaticsError:
     """A refusal is one even where the connection broke while its body was read."""
     if not isinstance(failure, RequestError) or failure.status_code is None or not 400 <= failure.status_code < 500:
@@ -225,82 +138,6 @@ def _as_answered(failure: SpeechmaticsError) -> SpeechmaticsError:
     refusal = error_for_status(httpx.Response(failure.status_code, request=failure.request))
     refusal.__cause__ = failure
     return refusal
-
-
-def _without_secrets(url: str) -> str:
-    """A URL as a message may show it: without the signature that its query may hold, or a password."""
-    bare = url.partition("#")[0].partition("?")[0]
-    scheme, separator, rest = bare.partition("://")
-    host, slash, path = rest.partition("/")
-    return scheme + separator + host.rpartition("@")[2] + slash + path
-
-
-def _name_of(audio: AudioInput | None) -> str | None:
-    """What a message calls the audio: its path or name."""
-    name: object
-    if isinstance(audio, tuple):
-        name = audio[0]
-    elif isinstance(audio, str | os.PathLike):
-        name = os.fspath(audio)
-    else:
-        name = getattr(audio, "name", None)
-    return name if isinstance(name, str) and name else None
-
-
-def _is_plain(name: str) -> bool:
-    """Whether every server shows a file name as it was sent."""
-    return re.fullmatch(r"[A-Za-z0-9._ -]+", name) is not None
-
-
-class _Patiently:
-    """Sends the requests of a search that has no window: again where that may help."""
-
-    def __init__(self, session: Session, deadline: float | None = None) -> None:
-        self._session = session
-        self._deadline = deadline
-
-    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
-        return send_with_retry(request, read, self._session, self._deadline)
-
-
-class _Within:
-    """Sends the requests of a search that has a window: again while it lasts, and longer where it is turned away."""
-
-    def __init__(self, session: Session, window: float, deadline: float | None) -> None:
-        self._session = session
-        self._started = session.clock()
-        self._window = window
-        self._deadline = deadline
-
-    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
-        session, settings = self._session, self._session.settings
-        longest = self._window + LAST_LOOK
-        attempt = 0
-        while True:
-            attempt += 1
-            left = self._left()
-            if left <= 0 or self._elapsed() > longest + settings.retry_total:
-                raise RequestError("the time for the search was over")
-            try:
-                return (yield from send_once(request, read, min(max(self._window - self._elapsed(), LAST_LOOK), left)))
-            except SpeechmaticsError as error:
-                elapsed = self._elapsed()
-                is_turned_away = isinstance(error, APIStatusError) and error.status_code in REFUSING_STATUSES
-                counted = min(attempt, settings.retry_attempts - 1) if is_turned_away else attempt
-                delay = next_delay(settings, counted, elapsed, error, session.chance)
-                if not is_blip(error) or delay is None or delay >= self._left():
-                    raise
-                # A server that answers is asked once more for each page even then, so that one blip settles nothing.
-                is_last = attempt > 1 or isinstance(error, httpx.TimeoutException)
-                if not is_turned_away and elapsed > longest and is_last:
-                    raise
-                yield Sleep(delay)
-
-    def _elapsed(self) -> float:
-        return self._session.clock() - self._started
-
-    def _left(self) -> float:
-        return math.inf if self._deadline is None else self._deadline - self._session.clock()
 
 
 class _Sending:
@@ -312,7 +149,7 @@ class _Sending:
         deadline: When all must be over, by the session's clock; None for no such limit.
     """
 
-    def __init__(self, submission: _Submission, session: Session, deadline: float | None) -> None:
+    def __init__(self, submission: Submission, session: Session, deadline: float | None) -> None:
         self._submission = submission
         self._session = session
         self._deadline = deadline
@@ -324,7 +161,7 @@ class _Sending:
 
     def find_earlier(self) -> Flow[str | None]:
         """The job of an earlier submission with the same id, however old; None if there certainly is none."""
-        findings = yield from self._new_search(began=None, pages=None).look(_Patiently(self._session, self._deadline))
+        findings = yield from self._new_search(began=None, pages=None).look(Patiently(self._session, self._deadline))
         job_id = self._job_in(findings)
         if job_id is not None:
             _logger.info("job %s is that of submission %s, which is not sent again", job_id, self._submission.id)
@@ -426,7 +263,7 @@ class _Sending:
         left = self._left()
         is_cut = left is not None and left < window
         window = max(left, 0.0) if left is not None and is_cut else window
-        ask = _Within(session, window, self._deadline)
+        ask = Within(session, window, self._deadline)
         started = session.clock()
         moments = [started + window * share for share in (RECOVERY_SHARES if window else (0.0,))]
         trouble: Exception | str | None = None
@@ -477,7 +314,7 @@ class _Sending:
         session = self._session
         last = session.clock() + LAST_LOOK
         left = self._left()
-        ask = _Within(session, 0, last if left is None else min(last, session.clock() + left))
+        ask = Within(session, 0, last if left is None else min(last, session.clock() + left))
         try:
             findings = yield from self._new_search(began=self._started, pages=1, known=known).look(ask)
         except Exception as error:
