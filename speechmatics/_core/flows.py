@@ -163,10 +163,16 @@ def send_once(request: Request, read: Reader[_T], left: float | None = None) -> 
         raise
 
 
-def send_with_retry(request: Request, read: Reader[_T], session: Session) -> Flow[_T]:
+def send_with_retry(request: Request, read: Reader[_T], session: Session, deadline: float | None = None) -> Flow[_T]:
     """Sends a request, again where that is harmless and may help, and reads its answer.
 
     All of it takes `call_timeout` at most, and what the server was asked to hold its answer back.
+
+    Args:
+        request: What is sent.
+        read: What reads its answer.
+        session: What the client's conversations share.
+        deadline: When all must be over, by the session's clock; None for no such limit.
 
     Raises:
         APIStatusError: The answer is an error.
@@ -176,6 +182,8 @@ def send_with_retry(request: Request, read: Reader[_T], session: Session) -> Flo
     started = session.clock()
     call_timeout = session.settings.call_timeout
     end = None if call_timeout is None else started + call_timeout + request.patience
+    if deadline is not None:
+        end = deadline if end is None else min(deadline, end)
     attempt = 0
     while True:
         attempt += 1
