@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
@@ -55,12 +56,10 @@ class BlockingDriver:
 
     def _make(self) -> httpx.Client:
         ways = routes(self._settings, self._requests.auth)
+        make = partial(Transport, ways.options, max_response_bytes=self._settings.max_response_bytes)
         return httpx.Client(
-            transport=Transport(ways.options, ways.proxy),
-            mounts={
-                pattern: None if proxy is None else Transport(ways.options, proxy)
-                for pattern, proxy in ways.others.items()
-            },
+            transport=make(ways.proxy),
+            mounts={pattern: None if proxy is None else make(proxy) for pattern, proxy in ways.others.items()},
             timeout=self._settings.timeout,
             headers=self._requests.headers,
             cookies=_no_cookies(),
@@ -167,12 +166,10 @@ class AwaitingDriver:
 
     def _make(self) -> httpx.AsyncClient:
         ways = routes(self._settings, self._requests.auth)
+        make = partial(AsyncTransport, ways.options, max_response_bytes=self._settings.max_response_bytes)
         return httpx.AsyncClient(
-            transport=AsyncTransport(ways.options, ways.proxy),
-            mounts={
-                pattern: None if proxy is None else AsyncTransport(ways.options, proxy)
-                for pattern, proxy in ways.others.items()
-            },
+            transport=make(ways.proxy),
+            mounts={pattern: None if proxy is None else make(proxy) for pattern, proxy in ways.others.items()},
             timeout=self._settings.timeout,
             headers=self._requests.headers,
             cookies=_no_cookies(),

@@ -21,6 +21,7 @@ from speechmatics.exceptions import (
     PoolTimeout,
     ProxyError,
     RequestError,
+    ResponseTooLargeError,
     SpeechmaticsError,
     is_in_api_words,
     is_page,
@@ -136,7 +137,7 @@ def is_blip(error: SpeechmaticsError) -> bool:
     """Whether what came is no answer of the API about a job that is waited for, so that asking again may bring one."""
     if isinstance(error, APIStatusError):
         return error.status_code >= 500 or error.status_code in BLIP_STATUSES or is_page(error.response)
-    if isinstance(error, AnswerMismatchError):
+    if isinstance(error, AnswerMismatchError | ResponseTooLargeError):
         return False
     return is_transient(error) or isinstance(error, InvalidResponseError)
 

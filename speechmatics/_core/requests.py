@@ -13,6 +13,7 @@ import httpx
 from speechmatics._core.auth import auth_for
 from speechmatics._core.operations import BasicAuth, CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
+from speechmatics._core.responses import ACCEPT_ENCODING
 from speechmatics.exceptions import (
     REQUEST_ID_HEADERS,
     InvalidInputError,
@@ -56,6 +57,8 @@ class RequestBuilder:
         self._root = str(self._base_url)
         self.auth = auth if auth is not None else auth_for(settings)
         self.headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent()})
+        if not adds_headers:
+            self.headers["Accept-Encoding"] = ACCEPT_ENCODING
         self.headers.update(settings.headers)
         if settings.processing_data is not None:
             self.headers["X-SM-Processing-Data"] = settings.processing_data.header

@@ -17,6 +17,7 @@ import httpcore
 import httpx
 
 from speechmatics._core.network import AsyncBackend, Backend, listen_while
+from speechmatics._core.responses import BoundedResponse
 
 __all__ = ["AsyncTransport", "PoolOptions", "Transport", "translated"]
 
@@ -83,7 +84,10 @@ class _Stream(httpx.SyncByteStream):
 class Transport(httpx.BaseTransport):
     """Sends requests over a pool of connections, through a proxy if one is given."""
 
-    def __init__(self, options: PoolOptions, proxy: httpx.Proxy | None = None) -> None:
+    def __init__(
+        self, options: PoolOptions, proxy: httpx.Proxy | None = None, *, max_response_bytes: int | None = None
+    ) -> None:
+        self._max_bytes = max_response_bytes
         backend = Backend()
         self._pool: httpcore.ConnectionPool
         if proxy is None:
@@ -106,7 +110,7 @@ class Transport(httpx.BaseTransport):
         """Sends one request."""
         with translated():
             answer = self._pool.handle_request(_request(request, request.stream))
-        return _response(answer, _Stream(answer))
+        return _response(answer, _Stream(answer), self._max_bytes)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -131,7 +135,10 @@ class _AsyncStream(httpx.AsyncByteStream):
 class AsyncTransport(httpx.AsyncBaseTransport):
     """As `Transport`, on asyncio and trio."""
 
-    def __init__(self, options: PoolOptions, proxy: httpx.Proxy | None = None) -> None:
+    def __init__(
+        self, options: PoolOptions, proxy: httpx.Proxy | None = None, *, max_response_bytes: int | None = None
+    ) -> None:
+        self._max_bytes = max_response_bytes
         backend = AsyncBackend()
         self._pool: httpcore.AsyncConnectionPool
         if proxy is None:
@@ -155,7 +162,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         send = partial(self._pool.handle_async_request, _request(request, _awaited(request.stream)))
         with translated():
             answer = await listen_while(send)
-        return _response(answer, _AsyncStream(answer))
+        return _response(answer, _AsyncStream(answer), self._max_bytes)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -176,8 +183,12 @@ def _request(request: httpx.Request, content: Iterable[bytes] | AsyncIterable[by
     )
 
 
-def _response(answer: httpcore.Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
-    return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=_extensions(answer))
+def _response(
+    answer: httpcore.Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream, max_bytes: int | None
+) -> httpx.Response:
+    return BoundedResponse(
+        answer.status, headers=answer.headers, stream=stream, extensions=_extensions(answer), max_bytes=max_bytes
+    )
 
 
 def _awaited(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> Iterable[bytes] | AsyncIterable[bytes]:
