@@ -98,7 +98,7 @@ def _blocking(settings: ConnectionSettings, count: int, note: Callable[[float, i
                 client.wait_for_completion("job", timeout=TIMEOUT)
             except (SpeechmaticsError, TimeoutError):
                 note(began, number)
-        for _ in range(count // 10):
+        for _ in range(max(1, count // 10)):
             began = time.monotonic()
             try:
                 client.submit_job(b"audio" * 100_000, CONFIG, timeout=TIMEOUT)
@@ -114,7 +114,7 @@ async def _awaiting(settings: ConnectionSettings, count: int, note: Callable[[fl
                 await client.wait_for_completion("job", timeout=TIMEOUT)
             except (SpeechmaticsError, TimeoutError):
                 note(began, number)
-        for _ in range(count // 10):
+        for _ in range(max(1, count // 10)):
             began = time.monotonic()
             try:
                 await client.submit_job(b"audio" * 100_000, CONFIG, timeout=TIMEOUT)
