@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, Literal, TypeVar
 
 import anyio
+import httpx
 import pytest
 
 from speechmatics import AsyncBatchClient
 from speechmatics._core import operations
 from speechmatics._core.drivers import BlockingDriver
-from speechmatics._core.flows import Flow, RunBlocking, wait_for_completion
+from speechmatics._core.flows import Flow, RunBlocking, Sleep, wait_for_completion
 from speechmatics._core.operations import Operation
 from speechmatics._core.session import Session
 from speechmatics._core.submission import submit_job
@@ -193,3 +194,22 @@ def test_a_submission_that_is_dropped_halfway(caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.WARNING, "speechmatics"):
         flow.close()
     assert SUBMISSION in caplog.text
+
+
+def test_an_error_before_a_submission_is_sent_again() -> None:
+    """What had been given of the first is not taken for a part of the second: there is no job, and no look for one."""
+    session = Session(settings=settings_of("http://host"))
+    flow = submit_job(("a.wav", AUDIO), CONFIG, session, submission_id=SUBMISSION)
+    opening = next(flow)
+    assert isinstance(opening, RunBlocking)
+    opening.function()
+    request = flow.send(None)
+    assert isinstance(request, Operation)
+    assert request.body is not None
+    b"".join(request.body)
+    refusal = httpx.Response(503, text=api_words(503), request=httpx.Request("POST", "http://host/v2/jobs"))
+    assert isinstance(flow.send(refusal), Sleep)
+    assert flow.send(None) is not None
+    with pytest.raises(RuntimeError) as caught:
+        flow.throw(RuntimeError("broken"))
+    assert notes_of(caught.value) == "no job was created"
