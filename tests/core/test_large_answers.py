@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
+from collections.abc import Callable
 
 import anyio
 import pytest
@@ -17,10 +17,14 @@ LIMIT = 100_000
 PACKED = gzip.compress(json.dumps({"jobs": [], "padding": " " * 40 * LIMIT}).encode())
 
 
-def answering(status: int, body: bytes, **headers: str) -> Any:
+def answering(status: int, body: bytes, **headers: str) -> Callable[[Received], Answer]:
     """A function that answers so."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda received: Answer(status, body, named)
+    answer = Answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def respond(received: Received) -> Answer:
+        return answer
+
+    return respond
 
 
 def settings_of(url: str) -> ConnectionSettings:
