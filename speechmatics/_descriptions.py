@@ -6,6 +6,7 @@ The docstrings below a model's fields are the descriptions of its JSON Schema. P
 
 import ast
 import inspect
+import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,10 @@ __all__ = ["BuiltByOne", "DescribedModel", "descriptions"]
 
 _building = threading.RLock()
 """Held while a model is built: before its version 2.14 Pydantic lets threads disturb each other."""
+
+if hasattr(os, "register_at_fork"):
+    # A child has no other thread that could end what it began: no model is half built when it is made.
+    os.register_at_fork(before=_building.acquire, after_in_parent=_building.release, after_in_child=_building.release)
 
 
 class BuiltByOne:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Generic, Literal, Self, overload
 
 import httpx
+from pydantic import SecretStr
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
@@ -26,9 +27,9 @@ from speechmatics._core.operations import (
     TranscriptFormat,
 )
 from speechmatics._core.session import Retry, Session
-from speechmatics._core.submission import Progress
+from speechmatics._core.submission import LEAST_TIMEOUT, Progress, english_by_default
 from speechmatics.batch_client import Parsed, Raw, as_settings, deletion_message
-from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
+from speechmatics.models.config import ConfigSource
 from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
 from speechmatics.settings import ConnectionSettings
@@ -68,7 +69,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: AsyncBatchClient[Raw],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: Literal[False] = False,
@@ -79,7 +80,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: AsyncBatchClient[Parsed],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: Literal[True],
@@ -90,7 +91,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     def __init__(
         self: AsyncBatchClient[Raw | Parsed],
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: bool,
@@ -100,7 +101,7 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> None: ...
     def __init__(
         self,
-        connection_settings: ConnectionSettings | str | None = None,
+        connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
         parse: bool = False,
@@ -108,6 +109,9 @@ class AsyncBatchClient(Generic[_Mode]):
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None:
+        if isinstance(connection_settings, str):
+            # From here on the token stands in no frame whose locals others show.
+            connection_settings = SecretStr(connection_settings)
         check_client(
             connection_settings, parse=parse, auth=auth, http_client=http_client, on_retry=on_retry, is_async=True
         )
@@ -260,6 +264,7 @@ class AsyncBatchClient(Generic[_Mode]):
         transcription_config: ConfigSource,
         *,
         on_progress: Progress | None = None,
+        timeout: float | None = None,
         submission_id: str | None = None,
         look_first: bool = False,
     ) -> str:
@@ -274,6 +279,8 @@ class AsyncBatchClient(Generic[_Mode]):
                 file.
             on_progress: Called with the bytes of audio that the network has taken so far, and those in all where that
                 is known.
+            timeout: Seconds that all of it may take, the search for a job whose answer was lost among it; None for no
+                limit but those of each step. A read of the caller's file object is not cut short by it.
             submission_id: What the job is to be known by in `tracking.details`; None for a fresh id.
             look_first: Whether a job with this `submission_id` is searched for first, however old, and returned if
                 there is one: for programs that resume.
@@ -284,6 +291,7 @@ class AsyncBatchClient(Generic[_Mode]):
         Raises:
             AudioError, ConfigError, InvalidInputError: An argument is wrong; nothing was sent.
             SubmissionUncertainError: The answer was lost, and whether the job was created could not be found out.
+            WaitTimeoutError: The time was over before the upload was; no job was created.
             APIStatusError, RequestError: The submission failed, and there is no job.
         """
         flow = submission.submit_job(
@@ -291,6 +299,7 @@ class AsyncBatchClient(Generic[_Mode]):
             transcription_config,
             self._session,
             on_progress=on_progress,
+            timeout=timeout,
             submission_id=submission_id,
             look_first=look_first,
         )
@@ -578,17 +587,28 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> JsonObject | Transcript | str:
         """Submits audio, waits for the job, and returns its transcript.
 
-        Arguments, results and errors are those of `submit_job` (`on_progress`) and `wait_for_completion` (`timeout`,
-        `on_status`); without a configuration the language is English. An error after the submission carries the job's
-        id. `timeout` counts from when the job has been submitted: an upload that is cut short may be a job that nobody
-        knows of.
+        Arguments, results and errors are those of `submit_job` (`on_progress`) and `wait_for_completion`
+        (`on_status`). An error after the submission carries the job's id.
+
+        Args:
+            audio: As for `submit_job`.
+            transcription_config: As for `submit_job`; None asks for a transcription of English (`"language": "en"`),
+                which is logged once.
+            transcription_format: `json-v2` (also `json`, `json_v2`), `txt` or `srt`.
+            timeout: Seconds that all of it may take, the upload among it; None for no limit on the upload, and the
+                setting `wait_timeout` for the wait.
+            on_status: As for `wait_for_completion`.
+            on_progress: As for `submit_job`.
         """
         operations.text_format(transcription_format)
-        check_seconds("timeout", timeout)
+        timeout = check_seconds("timeout", timeout)
         check_callback("on_status", on_status)
-        config = BatchTranscriptionConfig() if transcription_config is None else transcription_config
-        job_id = await self.submit_job(audio, config, on_progress=on_progress)
-        return await self.wait_for_completion(job_id, transcription_format, timeout=timeout, on_status=on_status)
+        config = english_by_default() if transcription_config is None else transcription_config
+        started = self._session.clock()
+        job_id = await self.submit_job(audio, config, on_progress=on_progress, timeout=timeout)
+        # What is left may be nothing by now; 0 would have the job polled once, however long that takes.
+        left = None if timeout is None else max(started + timeout - self._session.clock(), LEAST_TIMEOUT)
+        return await self.wait_for_completion(job_id, transcription_format, timeout=left, on_status=on_status)
 
     async def delete_job(self, job_id: str, force: bool = False) -> str | Literal[False]:
         """Deletes a job and all that belongs to it.

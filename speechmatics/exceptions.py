@@ -37,7 +37,8 @@
         │   └── ServerError                     500 and above
         ├── SubmissionUncertainError            the job may or may not have been created
         ├── InvalidResponseError                also ValueError: the answer is not what the API documents
-        │   └── AnswerMismatchError             the answer is about another job than the one asked for
+        │   ├── AnswerMismatchError             the answer is about another job than the one asked for
+        │   └── ResponseTooLargeError           the answer is larger than max_response_bytes
         ├── TranscriptionError                  the job ended without a transcript
         │   └── UnknownFormatError              also InvalidInputError; nothing was sent
         └── WaitTimeoutError                    also TimeoutError: there is no transcript yet
@@ -93,6 +94,7 @@ __all__ = [
     "ReadTimeout",
     "RemoteProtocolError",
     "RequestError",
+    "ResponseTooLargeError",
     "ServerError",
     "SettingsError",
     "SpeechmaticsError",
@@ -395,6 +397,10 @@ class AnswerMismatchError(InvalidResponseError):
     ) -> None:
         super().__init__(message, body=body, job_id=job_id)
         self.answered = answered
+
+
+class ResponseTooLargeError(InvalidResponseError):
+    """An answer has more bytes than the setting `max_response_bytes` allows; it was not read to its end."""
 
 
 class DuplicateJobWarning(UserWarning):

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import re
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypedDict
 
 import httpx
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
 from pydantic_core import from_json
 from pydantic_settings import (
     BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -25,6 +34,7 @@ from typing_extensions import Unpack
 
 from speechmatics._descriptions import BuiltByOne, DescribedModel
 from speechmatics._names import did_you_mean
+from speechmatics._sources import MASK, PREFIX, Profile, SecondNames, as_problem, explained, without_inputs
 from speechmatics.exceptions import SettingsError
 
 __all__ = [
@@ -49,9 +59,8 @@ MAX_UPLOAD_BYTES = 1_000_000_000
 MAX_RESPONSE_BYTES = 1024**3
 """More than a transcript of a hundred hours has."""
 
-_PREFIX = "SPEECHMATICS_"
-_SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
-"""Other names that the environment, an env file and a profile may use; the field's own name wins."""
+_CREDENTIALS = re.compile(r"//.*@", re.DOTALL)
+"""What stands before the host of a URL."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What HTTP calls a token (RFC 9110)."""
 
@@ -60,8 +69,8 @@ def check_url(value: str) -> str:
     """The URL of a server, without white space around it; raises ValueError if it is none."""
     try:
         url = httpx.URL(value.strip())
-    except httpx.InvalidURL as error:
-        raise ValueError(f"must be a URL such as {DEFAULT_URL}: {error}") from None
+    except httpx.InvalidURL:
+        raise ValueError(f"must be a URL such as {DEFAULT_URL} (it is not shown)") from None
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError(f"must be an http or https URL such as {DEFAULT_URL}")
     if url.userinfo or url.query or url.fragment:
@@ -83,6 +92,19 @@ def _none_if_named(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() in ("none", "null") else value
 
 
+def _none_if_endless(value: object) -> object:
+    try:
+        return None if isinstance(value, str | float) and float(value) == math.inf else value
+    except ValueError:
+        return value
+
+
+def _no_flag(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
 def _check_proxy(value: str | None) -> str | None:
     if value is None:
         return None
@@ -96,7 +118,7 @@ def _check_proxy(value: str | None) -> str | None:
 def _check_headers(value: dict[str, str]) -> dict[str, str]:
     for name, content in value.items():
         if not _HEADER_NAME.fullmatch(name):
-            raise ValueError(f"holds {name!r}, which is not the name of a header")
+            raise ValueError("holds what is not the name of a header (it is not shown)")
         if not all(character == "\t" or " " <= character <= "~" for character in content):
             raise ValueError(f"holds a value of {name} that is not printable ASCII (it is not shown)")
     return value
@@ -125,13 +147,16 @@ class ProcessingData(DescribedModel):
 def _from_json(value: object) -> object:
     try:
         return from_json(value) if isinstance(value, str) else value
-    except ValueError:
+    except (TypeError, ValueError):
         raise ValueError("must be a JSON object (it is not shown, as it may hold secrets)") from None
 
 
-Seconds = Annotated[float, Field(gt=0)]
-OptionalSeconds = Annotated[Seconds | None, BeforeValidator(_none_if_named)]
-OptionalBytes = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_none_if_named)]
+_Number = BeforeValidator(_no_flag)
+_Seconds = Annotated[float, _Number, Field(ge=0, allow_inf_nan=False)]
+_SomeSeconds = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False)]
+_OptionalSeconds = Annotated[_SomeSeconds | None, BeforeValidator(_none_if_endless), BeforeValidator(_none_if_named)]
+_Count = Annotated[int, _Number, Field(gt=0)]
+_OptionalCount = Annotated[_Count | None, BeforeValidator(_none_if_named)]
 
 
 class _Values(TypedDict, total=False):
@@ -182,7 +207,39 @@ class _Values(TypedDict, total=False):
     secrets_dir: str | Path | None
 
 
-class ConnectionSettings(BuiltByOne, BaseSettings):
+class _NotGiven(str):
+    """What stands for an argument that was not given."""
+
+
+_NOT_GIVEN = _NotGiven()
+
+_reading: ContextVar[bool] = ContextVar("speechmatics_reading_settings", default=False)
+"""Whether Pydantic makes settings from data, as where they are a part of others."""
+
+if TYPE_CHECKING:
+    from pydantic_settings import BaseSettings as _CalledSettings
+else:
+
+    class _Called(type(BaseSettings)):
+        """Makes a SettingsError of what is wrong, where it is not Pydantic that calls the class."""
+
+        def __call__(cls, *args: Any, **values: Any) -> Any:
+            files = {name: values.get(name) for name in ("env_file", "secrets_dir")}
+            names = {*values, *["url"][: len(args)]}
+            try:
+                return super().__call__(*args, **values)
+            except ValidationError as error:
+                problem = error if _reading.get() else explained(error, cls, names, **files)
+            finally:
+                # A traceback may show the locals of its frames.
+                args, values = (), {}
+            raise problem
+
+    class _CalledSettings(BaseSettings, metaclass=_Called):
+        """Base of settings whose errors are SettingsErrors."""
+
+
+class ConnectionSettings(BuiltByOne, _CalledSettings):
     """How to reach the service.
 
     Each value comes from the first of: the argument; the environment (`SPEECHMATICS_` and the field's name);
@@ -198,7 +255,7 @@ class ConnectionSettings(BuiltByOne, BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX,
+        env_prefix=PREFIX,
         env_ignore_empty=True,
         extra="ignore",
         validate_assignment=True,
@@ -222,9 +279,9 @@ class ConnectionSettings(BuiltByOne, BaseSettings):
     """URL of a proxy, `http://`, `https://` or `socks5://` (extra `socks`); None for those of the environment."""
     http2: bool = False
     """Whether HTTP/2 is offered to the server (extra `http2`)."""
-    max_connections: Annotated[int, Field(gt=0)] = 100
+    max_connections: _Count = 100
     """Connections open at once at most."""
-    max_keepalive_connections: Annotated[int, Field(ge=0)] = 20
+    max_keepalive_connections: Annotated[int, _Number, Field(ge=0)] = 20
     """Idle connections kept at most."""
     headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json), AfterValidator(_check_headers)] = Field(
         default_factory=dict[str, str], repr=False
@@ -238,55 +295,55 @@ class ConnectionSettings(BuiltByOne, BaseSettings):
     """Whether requests carry a temporary key, made with `auth_token`, which then goes to `mp_url` alone."""
     mp_url: Annotated[str | None, AfterValidator(_check_mp_url)] = DEFAULT_MP_URL
     """The management platform, which makes temporary keys."""
-    temp_token_ttl: Annotated[int, Field(ge=60, le=86400)] = 3600
+    temp_token_ttl: Annotated[int, _Number, Field(ge=60, le=86400)] = 3600
     """Seconds that a temporary key lives, 60 to 86400."""
     region: KeyRegion | None = None
     """Region of temporary keys: `eu`, `usa` or `au`; None for the service's own choice."""
     client_ref: Annotated[str, Field(min_length=1)] | None = None
     """Reference of temporary keys; they see only the jobs made with it."""
-    message_buffer_size: int = 512
+    message_buffer_size: Annotated[int, _Number] = 512
     """Kept for existing code; without meaning for recorded audio."""
-    semaphore_timeout_seconds: float = 120
+    semaphore_timeout_seconds: _Seconds = 120
     """Kept for existing code; without meaning for recorded audio."""
-    ping_timeout_seconds: float = 60
+    ping_timeout_seconds: _Seconds = 60
     """Kept for existing code; without meaning for recorded audio."""
-    connect_timeout: OptionalSeconds = 10
+    connect_timeout: _OptionalSeconds = 10
     """Seconds to connect; None for no limit."""
-    read_timeout: OptionalSeconds = 60
+    read_timeout: _OptionalSeconds = 60
     """Seconds between two parts of an answer; None for no limit."""
-    write_timeout: OptionalSeconds = 60
+    write_timeout: _OptionalSeconds = 60
     """Seconds to send one part of a request; None for no limit."""
-    pool_timeout: OptionalSeconds = 60
+    pool_timeout: _OptionalSeconds = 60
     """Seconds to get a connection of the pool; None for no limit."""
-    call_timeout: OptionalSeconds = 300
+    call_timeout: _OptionalSeconds = 300
     """Seconds that any call other than a submission or a wait may take as a whole; None for no limit."""
-    max_upload_bytes: OptionalBytes = MAX_UPLOAD_BYTES
+    max_upload_bytes: _OptionalCount = MAX_UPLOAD_BYTES
     """A file must be smaller than this many bytes; None for a server without a limit."""
-    max_response_bytes: OptionalBytes = MAX_RESPONSE_BYTES
+    max_response_bytes: _OptionalCount = MAX_RESPONSE_BYTES
     """Bytes, unpacked, that an answer may have; None for no limit."""
-    poll_interval: Seconds = 0.4
+    poll_interval: _SomeSeconds = 0.4
     """Seconds between the first looks at a running job."""
-    poll_interval_max: Seconds = 10
+    poll_interval_max: _SomeSeconds = 10
     """Seconds at most between two looks at a running job."""
-    wait_timeout: OptionalSeconds = None
+    wait_timeout: _OptionalSeconds = None
     """Seconds that waiting for a job takes at most; None for no limit."""
-    long_poll: Annotated[int, Field(ge=0)] = 20
+    long_poll: Annotated[int, _Number, Field(ge=0)] = 20
     """Whole seconds that the service is asked to hold an answer back while a job runs; 0 never asks."""
-    outage_timeout: Seconds = 300
+    outage_timeout: _SomeSeconds = 300
     """Seconds without a usable answer that waiting for a job survives."""
-    retry_attempts: Annotated[int, Field(ge=1)] = 5
+    retry_attempts: _Count = 5
     """How often a request is sent at most; 1 never sends again."""
-    retry_delay: Annotated[float, Field(ge=0)] = 0.5
+    retry_delay: _Seconds = 0.5
     """Seconds within which the second request is sent; the bound doubles with each further one."""
-    retry_delay_max: Annotated[float, Field(ge=0)] = 20
+    retry_delay_max: _Seconds = 20
     """Seconds at most between two requests, unless the server asks for more."""
-    retry_total: Annotated[float, Field(ge=0)] = 120
+    retry_total: _Seconds = 120
     """Seconds after which a request is not sent again."""
     track_submissions: bool = True
     """Whether a submission carries a `submission_id` in `tracking.details`, by which it is found after a failure."""
-    recovery_window: Annotated[float, Field(ge=0)] = 5
+    recovery_window: _Seconds = 5
     """Seconds over which a submission is looked for after a failure, since its job may appear late."""
-    recovery_window_long: Annotated[float, Field(ge=0)] = 30
+    recovery_window_long: _Seconds = 30
     """Seconds over which a submission is looked for after its answer was lost altogether."""
     trust_env: bool = True
     """Whether proxies and certificates named in the environment are used."""
@@ -296,24 +353,47 @@ class ConnectionSettings(BuiltByOne, BaseSettings):
     config_file: Path = Path("~/.speechmatics/config")
     """The configuration file (TOML); it need not exist unless a profile is named."""
 
-    def __init__(self, url: str | None = None, **values: Unpack[_Values]) -> None:
-        token = values.pop("auth_token", None)
+    def __init__(self, /, url: str = _NOT_GIVEN, **values: Unpack[_Values]) -> None:
         env_file, secrets_dir = values.pop("env_file", None), values.pop("secrets_dir", None)
-        given: dict[str, Any] = {**values}
-        if url is not None:
-            given["url"] = url
-        if token is not None:
-            given["auth_token"] = token = SecretStr(token) if isinstance(token, str) else token
-        for name in given:
-            _check_name(name, type(self).model_fields)
-        if secrets_dir is not None and not Path(secrets_dir).is_dir():
-            raise SettingsError(f"secrets_dir: there is no directory {secrets_dir}")
+        given: dict[str, Any] = {**values} if url is _NOT_GIVEN else {"url": url, **values}
+        places = " or ".join(str(place) for place in (env_file, secrets_dir) if place is not None)
         try:
+            _check_names(given, type(self))
+            _check_places(env_file, secrets_dir)
             super().__init__(_env_file=env_file, _secrets_dir=secrets_dir, **given)
-        except ValidationError as error:
-            raise _explained(error, type(self), given, env_file, secrets_dir) from None
+        except SettingsError as error:
+            raise as_problem(type(self), str(error)) from None
         except UnreadableValueError as error:
-            raise SettingsError(f"wrong connection settings: {error}; it must be JSON") from None
+            raise as_problem(type(self), f"wrong connection settings: {error}; it must be JSON") from None
+        except (OSError, RuntimeError) as error:
+            raise as_problem(type(self), f"cannot read {places}: {error}") from None
+        except UnicodeError:
+            raise as_problem(type(self), f"{places} is not UTF-8") from None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Has Pydantic, which calls the class where it reads data, get an error of its own, without the values."""
+        token = _reading.set(True)
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise without_inputs(error) from None
+        finally:
+            _reading.reset(token)
+
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Sets a value; a wrong one is a SettingsError, and leaves the settings as they were."""
+            try:
+                super().__setattr__(name, value)
+                return
+            except ValidationError as error:
+                problem = error.errors(include_url=False, include_context=False, include_input=False)[0]["msg"]
+            finally:
+                value = None
+            raise SettingsError(f"wrong connection settings: {name} {problem.removeprefix('Value error, ')}")
 
     @classmethod
     def settings_customise_sources(
@@ -328,12 +408,20 @@ class ConnectionSettings(BuiltByOne, BaseSettings):
         return (
             init_settings,
             env_settings,
-            _SecondNames(settings_cls, env_settings),
+            SecondNames(settings_cls, env_settings),
             dotenv_settings,
-            _SecondNames(settings_cls, dotenv_settings),
+            SecondNames(settings_cls, dotenv_settings),
             file_secret_settings,
-            _Profile(settings_cls),
+            Profile(settings_cls),
         )
+
+    @field_serializer("proxy")
+    def _hide_credentials(self, proxy: str | None) -> str | None:
+        return None if proxy is None else _CREDENTIALS.sub(f"//{MASK}@", proxy)
+
+    @field_serializer("headers")
+    def _hide_values(self, headers: dict[str, str]) -> dict[str, str]:
+        return dict.fromkeys(headers, MASK)
 
     @property
     def base_url(self) -> str:
@@ -348,103 +436,16 @@ class ConnectionSettings(BuiltByOne, BaseSettings):
         )
 
 
-class _SecondNames(PydanticBaseSettingsSource):
-    """Reads the second names from where another source reads the first."""
-
-    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
-        super().__init__(settings_cls)
-        self._variables: Mapping[str, str | None] = source.env_vars if isinstance(source, EnvSettingsSource) else {}
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value of one field, if its second name is set."""
-        second = _SECOND_NAMES.get(field_name)
-        return (self._variables.get(_PREFIX.lower() + second) if second else None), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """The fields whose second names are set."""
-        values = {name: self.get_field_value(self.settings_cls.model_fields[name], name)[0] for name in _SECOND_NAMES}
-        return {name: value for name, value in values.items() if value}
+def _check_names(given: Mapping[str, object], settings_cls: type[BaseSettings]) -> None:
+    known = (*settings_cls.model_fields, "env_file", "secrets_dir")
+    for name in given:
+        if name not in known:
+            raise as_problem(settings_cls, f"no setting is named {name}{did_you_mean(name, known)}", name)
 
 
-class _Profile(PydanticBaseSettingsSource):
-    """Reads a table of the configuration file."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        super().__init__(settings_cls)
-        self._table: Mapping[str, Any] = {}
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value of one field, if the profile has it; a profile cannot name another."""
-        names = () if field_name in ("profile", "config_file") else (field_name, _SECOND_NAMES.get(field_name, ""))
-        return next((self._table[name] for name in names if name in self._table), None), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """The fields that the profile has; other keys are not ours."""
-        place = Path(self.current_state.get("config_file") or "~/.speechmatics/config").expanduser()
-        self._table = _read_profile(place, self.current_state.get("profile"))
-        fields = self.settings_cls.model_fields
-        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
-        return {name: value for name, value in values.items() if value is not None}
-
-
-def _read_profile(place: Path, profile: str | None) -> Mapping[str, Any]:
-    import tomllib  # rarely needed, and slow to import
-
-    try:
-        content = tomllib.loads(place.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if profile is not None:
-            raise SettingsError(f"profile {profile!r} was asked for, but there is no file {place}") from None
-        return {}
-    except OSError as error:
-        raise SettingsError(f"cannot read {place}: {error.strerror}") from None
-    except ValueError:
-        raise SettingsError(f"{place} is not TOML") from None
-    table = content.get(profile or "default")
-    if not isinstance(table, Mapping):
-        if profile is None:
-            return {}
-        names = ", ".join(sorted(name for name, value in content.items() if isinstance(value, Mapping))) or "none"
-        raise SettingsError(f"{place} has no profile {profile!r}; it has {names}")
-    values: Mapping[str, Any] = content[profile or "default"]
-    return values
-
-
-def _check_name(name: str, fields: Iterable[str]) -> None:
-    names = (*fields, "env_file", "secrets_dir")
-    if name not in names:
-        raise SettingsError(f"no setting is named {name}{did_you_mean(name, names)}")
-
-
-def _explained(
-    error: ValidationError,
-    settings_cls: type[BaseSettings],
-    given: Mapping[str, object],
-    env_file: str | Path | None,
-    secrets_dir: str | Path | None,
-) -> SettingsError:
-    """The error in words that name where each wrong value came from."""
-    environment = EnvSettingsSource(settings_cls).env_vars
-    in_file: Mapping[str, str | None] = (
-        DotEnvSettingsSource(settings_cls, env_file=env_file).env_vars if env_file is not None else {}
-    )
-
-    def origin(name: str) -> str:
-        if name in given:
-            return f"the argument {name}"
-        variables = [_PREFIX + other.upper() for other in (name, _SECOND_NAMES.get(name)) if other]
-        for variable in variables:
-            if environment.get(variable.lower()):
-                return f"the environment variable {variable}"
-        for variable in variables:
-            if in_file.get(variable.lower()):
-                return f"{variable} in {env_file}"
-        if secrets_dir is not None and (Path(secrets_dir) / (_PREFIX.lower() + name)).exists():
-            return f"the file {Path(secrets_dir) / (_PREFIX.lower() + name)}"
-        return f"{name} in the profile of the configuration file"
-
-    problems = "; ".join(
-        f"{origin(str(problem['loc'][0]))} {problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors(include_url=False, include_context=False, include_input=False)
-    )
-    return SettingsError(f"wrong connection settings: {problems}")
+def _check_places(env_file: object, secrets_dir: object) -> None:
+    for name, place in {"env_file": env_file, "secrets_dir": secrets_dir}.items():
+        if not isinstance(place, str | Path | None):
+            raise SettingsError(f"{name} must be a path, not {type(place).__name__}")
+    if isinstance(secrets_dir, str | Path) and not Path(secrets_dir).expanduser().is_dir():
+        raise SettingsError(f"secrets_dir: there is no directory {secrets_dir}")

@@ -132,6 +132,12 @@ class FaultServer:
         """The jobs that were made, by their ids, in the order of their making."""
         return self._service.copy_jobs()
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open."""
+        with self._lock:
+            return len(self._open)
+
     def submissions_of(self, submission_id: str) -> list[str]:
         """The ids of the jobs whose `tracking.details` hold the id of a submission."""
         return [job.id for job in self.jobs.values() if submission_id in job.tracking_details.values()]

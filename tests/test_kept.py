@@ -269,6 +269,12 @@ def test_the_siblings_of_jobs_are_as_lenient() -> None:
     assert UsageReport.model_validate({"since": 5, "summary": [usage], "details": []}).summary[0].to_dict() == usage
 
 
+def test_who_asks_for_no_unknown_fields_gets_none_of_what_is_kept() -> None:
+    """The rest is typed all the same."""
+    read = JobDetails.model_validate({**ID, "errors": ["x"], "new": 1}, extra="ignore")
+    assert (read.errors, read.model_extra, read.to_dict()) == (None, None, ID)
+
+
 class Narrow(JobDetails):
     """A job of a user's own."""
 

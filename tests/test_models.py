@@ -182,6 +182,10 @@ def test_wrong_job_configs_are_refused(data: dict[str, Any], message: str) -> No
             {"notification_config": [{"uri": "https://h"}], "transcription_config": {"language": "en"}},
             r"notification_config\.0\.url: .*uri; did you mean url\?",
         ),
+        (
+            {"notification_config": {"uri": "https://h"}, "transcription_config": {"language": "en"}},
+            r"notification_config\.0\.url: .*uri; did you mean url\?",
+        ),
         ({"transcription_config": 5}, "transcription_config"),
     ],
 )
@@ -283,6 +287,11 @@ def test_config_files(tmp_path: Path) -> None:
         JobConfig.from_file(place)
     with pytest.raises(sm.ConfigNotReadableError):
         JobConfig.from_file(tmp_path)
+    for strange in ("~no-such-user/c.json", "\0"):
+        with pytest.raises(sm.ConfigNotReadableError):
+            JobConfig.from_file(strange)
+    with pytest.raises(OSError, match="no-such-user"):
+        Transcript.from_file("~no-such-user/t.json")
     for content in ("{", "[]"):
         place.write_text(content)
         with pytest.raises(sm.ConfigError, match=r"c\.json"):

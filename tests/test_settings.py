@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
+import pwd
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
 
+import httpx
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from speechmatics import ConnectionSettings, SettingsError
@@ -28,12 +38,9 @@ def test_the_strongest_source_wins(tmp_path_factory: pytest.TempPathFactory, pre
         for source, name in environment.items():
             if source in present:
                 patch.setenv(name, source.replace(" ", "-"))
-        settings = ConnectionSettings(
-            auth_token="argument" if "argument" in present else None,
-            env_file=folder / "env",
-            secrets_dir=folder,
-            config_file=config,
-        )
+        places = {"env_file": folder / "env", "secrets_dir": folder, "config_file": config}
+        argument = {"auth_token": "argument"} if "argument" in present else {}
+        settings = ConnectionSettings(**places, **argument)  # type: ignore[arg-type]
     expected = next((source.replace(" ", "-") for source in SOURCES if source in present), None)
     assert (settings.auth_token.get_secret_value() if settings.auth_token else None) == expected
 
@@ -195,3 +202,268 @@ def test_a_profile_cannot_name_another_profile(tmp_path: Path) -> None:
     config.write_text('[default]\nprofile = "other"\nconfig_file = "/elsewhere"\nrealtime = 1\nregion = "eu"\n')
     settings = ConnectionSettings(config_file=config)
     assert (settings.profile, settings.config_file, settings.region) == (None, config, "eu")
+
+
+OPTIONAL_SECONDS = ("connect_timeout", "read_timeout", "write_timeout", "pool_timeout", "call_timeout", "wait_timeout")
+SECONDS = (
+    "poll_interval",
+    "poll_interval_max",
+    "outage_timeout",
+    "retry_delay",
+    "retry_delay_max",
+    "retry_total",
+    "recovery_window",
+    "recovery_window_long",
+    "semaphore_timeout_seconds",
+    "ping_timeout_seconds",
+)
+make: Any = ConnectionSettings
+
+
+def from_everywhere(name: str, text: str, folder: Path) -> Iterator[Any]:
+    """Settings with a number that an argument, a variable and a profile give."""
+    config = folder / "config"
+    config.write_text(f"[default]\n{name} = {text}\n")
+    for values in ({name: float(text)}, {name: text}, {"config_file": config}):
+        yield lambda values=values: make(**values)
+
+    def from_environment() -> object:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(f"SPEECHMATICS_{name.upper()}", text)
+            return make()
+
+    yield from_environment
+
+
+@pytest.mark.parametrize("name", OPTIONAL_SECONDS)
+def test_endless_seconds_are_none(tmp_path: Path, name: str) -> None:
+    """Where a time may be unlimited, from whatever source it comes."""
+    for read in from_everywhere(name, "inf", tmp_path):
+        assert getattr(read(), name) is None
+    connection = make(**{name: 5})
+    setattr(connection, name, math.inf)
+    assert getattr(connection, name) is None
+
+
+@pytest.mark.parametrize("name", [*OPTIONAL_SECONDS, *SECONDS])
+@pytest.mark.parametrize("text", ["nan", "-1", "-inf"])
+def test_seconds_are_numbers_that_a_clock_knows(tmp_path: Path, name: str, text: str) -> None:
+    """Not a number and what is below 0 are errors, from whatever source they come."""
+    for read in from_everywhere(name, text, tmp_path):
+        with pytest.raises(SettingsError, match=f"(?i){name}"):
+            read()
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_seconds_that_cannot_be_without_an_end(name: str) -> None:
+    """An endless pause, or an endless look for a job, is a mistake."""
+    with pytest.raises(SettingsError, match=f"the argument {name} Input should be a finite number"):
+        make(**{name: math.inf})
+
+
+NUMBERS = [
+    name
+    for name, field in ConnectionSettings.model_fields.items()
+    if isinstance(field.default, int | float) and not isinstance(field.default, bool)
+]
+
+
+@pytest.mark.parametrize("name", [*NUMBERS, "wait_timeout"])
+@pytest.mark.parametrize("value", [True, False, "five", [5], {}, timedelta(seconds=5), httpx.Timeout(5), b"\xff", 5j])
+def test_what_is_no_number(name: str, value: object) -> None:
+    """Is a SettingsError where a number is wanted; true and false are none."""
+    with pytest.raises(SettingsError, match=f"the argument {name} "):
+        make(**{name: value})
+
+
+ANYTHING: st.SearchStrategy[object] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.binary(max_size=5),
+    st.sampled_from(["~no-such-user/x", "\0", "http://[::1", "http://h:99999", "http://\ud800", "socks5://"]),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=5) | st.integers(), st.text(max_size=5) | st.integers(), max_size=2),
+    st.builds(object),
+    st.just(Path("/nowhere/else")),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(
+        st.sampled_from([*ConnectionSettings.model_fields, "env_file", "secrets_dir"]), ANYTHING, max_size=2
+    )
+)
+@example({"env_file": "~no-such-user/x"})
+@example({"config_file": "~no-such-user/x"})
+@example({"config_file": "\0"})
+@example({"secrets_dir": "~no-such-user/x"})
+@example({"secrets_dir": 5})
+@example({"env_file": 5})
+@example({"profile": []})
+@example({"secrets_dir": "\ud800"})
+@example({"config_file": "\ud800"})
+@example({"env_file": "\ud800"})
+@example({"headers": "\ud800"})
+@example({"\ud800": 1})
+def test_whatever_the_arguments_are(values: dict[str, object]) -> None:
+    """There are settings, or a SettingsError."""
+    try:
+        assert isinstance(make(**values), ConnectionSettings)
+    except SettingsError as error:
+        assert str(error)
+
+
+class Tagged(ConnectionSettings):
+    """Settings with more of a user's own."""
+
+    tags: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize("name", ["processing_data", "tags"])
+def test_a_variable_that_should_be_json(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Is an error that names its field, and does not show it."""
+    monkeypatch.setenv(f"SPEECHMATICS_{name.upper()}", "{secret")
+    with pytest.raises(SettingsError, match=f"(?i)wrong connection settings: .*{name}") as caught:
+        Tagged()
+    assert "secret" not in str(caught.value)
+
+
+def test_an_env_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """Is an error that names it, and shows nothing of it."""
+    place = tmp_path / "env"
+    place.write_bytes(b"SPEECHMATICS_AUTH_TOKEN=secret\xff\n")
+    with pytest.raises(SettingsError, match=r"env is not UTF-8") as caught:
+        ConnectionSettings(env_file=place)
+    assert "secret" not in str(caught.value)
+
+
+GIVEN_NONE = [
+    name
+    for name in ConnectionSettings.model_fields
+    if name in (*OPTIONAL_SECONDS, "auth_token", "ssl_context", "client_cert", "proxy", "processing_data", "app")
+    or name in ("generate_temp_token", "mp_url", "region", "client_ref", "max_upload_bytes", "max_response_bytes")
+]
+ELSEWHERE = {
+    "auth_token": "from-elsewhere",
+    "client_cert": "/cert.pem",
+    "proxy": "http://proxy",
+    "processing_data": '{"parallel_engines": 2}',
+    "app": "theirs",
+    "generate_temp_token": "true",
+    "mp_url": "https://mp.example.com",
+    "region": "eu",
+    "client_ref": "them",
+}
+
+
+@pytest.mark.parametrize("name", GIVEN_NONE)
+def test_none_that_is_given_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """Over every other source; `auth_token=None` sends no key whatever the environment holds."""
+    elsewhere = ELSEWHERE.get(name, "7")
+    if name != "ssl_context":
+        monkeypatch.setenv(f"SPEECHMATICS_{name.upper()}", elsewhere)
+        assert getattr(ConnectionSettings(), name) is not None
+    (tmp_path / "env").write_text(f"SPEECHMATICS_{name.upper()}={elsewhere}\nSPEECHMATICS_API_KEY=second\n")
+    monkeypatch.setenv("SPEECHMATICS_API_KEY", "second")
+    settings = make(**{name: None}, env_file=tmp_path / "env")
+    assert getattr(settings, name) is None
+
+
+@pytest.mark.parametrize("name", [name for name in ConnectionSettings.model_fields if name not in GIVEN_NONE])
+def test_none_that_is_given_where_there_is_no_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Is an error rather than what another source says; a profile that is None is the default one."""
+    if name == "profile":
+        monkeypatch.setenv("SPEECHMATICS_PROFILE", "work")
+        assert ConnectionSettings(profile=None).profile is None
+        return
+    with pytest.raises(SettingsError, match=f"the argument {name} "):
+        make(**{name: None})
+
+
+READS = """
+import os, sys
+from pathlib import Path
+from speechmatics import ConnectionSettings, SettingsError
+# All is imported and built before the user changes, who may not read the interpreter's own files.
+try:
+    ConnectionSettings(profile="none", config_file=sys.argv[1], env_file=sys.argv[1])
+except SettingsError:
+    pass
+if len(sys.argv) > 2:
+    os.setuid(int(sys.argv[2]))
+print(ConnectionSettings(auth_token="t").base_url)
+for values in ({"profile": "work"}, {"config_file": "~/mine"}, {"env_file": "~/.env"}, {"secrets_dir": "~/s"}):
+    try:
+        print(ConnectionSettings(**values).base_url)
+    except SettingsError as error:
+        print(error)
+"""
+
+
+def read_at_home(home: Path | None, uid: int | None = None) -> list[str]:
+    """What a process prints that has another home, or none, and perhaps another user."""
+    environment = {name: value for name, value in os.environ.items() if name != "HOME"}
+    if home is not None:
+        environment["HOME"] = str(home)
+    with NamedTemporaryFile() as empty:
+        command = [sys.executable, "-c", READS, empty.name, *([] if uid is None else [str(uid)])]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+
+
+def unknown_user() -> int:
+    """The number of a user without an entry."""
+    taken = {entry.pw_uid for entry in pwd.getpwall()}
+    return next(number for number in range(54321, 60000) if number not in taken)
+
+
+@needs_root
+def test_a_user_without_a_home() -> None:
+    """Neither HOME nor an entry: settings are built, and who names a place below it is told why it is none."""
+    built, *refused = read_at_home(None, unknown_user())
+    assert built == "https://asr.api.speechmatics.com/v2/"
+    assert len(refused) == 4
+    assert (
+        "profile 'work' was asked for, but cannot read ~/.speechmatics/config: Could not determine home" in refused[0]
+    )
+    assert all("Could not determine home directory" in text for text in refused)
+
+
+@needs_root
+def test_a_home_that_may_not_be_entered(tmp_path: Path) -> None:
+    """The same."""
+    tmp_path.chmod(0)
+    built, *refused = read_at_home(tmp_path / "home", unknown_user())
+    tmp_path.chmod(stat.S_IRWXU)
+    assert built == "https://asr.api.speechmatics.com/v2/"
+    assert "profile 'work' was asked for, but cannot read" in refused[0]
+    assert all("Permission denied" in text for text in refused)
+
+
+def test_a_home_that_is_a_file(tmp_path: Path) -> None:
+    """The same."""
+    home = tmp_path / "home"
+    home.write_text("")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        assert ConnectionSettings().auth_token is None
+    built, profile, *_ = read_at_home(home)
+    assert built == "https://asr.api.speechmatics.com/v2/"
+    assert profile.startswith("profile 'work' was asked for, but cannot read")
+    assert profile.endswith("Not a directory")
+
+
+def test_a_configuration_file_that_is_there_and_cannot_be_read() -> None:
+    """Is an error: it may hold what its owner relies on."""
+    place = Path(os.environ["HOME"]) / ".speechmatics" / "config"
+    place.mkdir(parents=True)
+    with pytest.raises(SettingsError, match=r"cannot read .*config: Is a directory"):
+        ConnectionSettings()

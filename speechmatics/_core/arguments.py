@@ -31,6 +31,7 @@ __all__ = [
     "check_ids",
     "check_job_id",
     "check_keywords",
+    "check_limit",
     "check_moment",
     "check_path",
     "check_seconds",
@@ -155,8 +156,18 @@ def is_path(value: object) -> TypeIs[str | os.PathLike[str]]:
     return isinstance(value, str | os.PathLike)
 
 
+def check_limit(name: str, value: object) -> float | None:
+    """Seconds as a number; None for no limit, which endless ones are too.
+
+    Raises:
+        InvalidInputError: It is no number, or below 0.
+    """
+    seconds = check_seconds(name, value)
+    return None if seconds is None or seconds >= threading.TIMEOUT_MAX else seconds
+
+
 def check_seconds(name: str, value: object) -> float | None:
-    """Seconds as a number; None for no limit, as an endless one is.
+    """Seconds as a number, which may be without end; None for none.
 
     Raises:
         InvalidInputError: It is no number, or below 0.
@@ -171,7 +182,7 @@ def check_seconds(name: str, value: object) -> float | None:
         seconds = float("inf") if isinstance(value, int) and value > 0 else float("-inf")
     if not seconds >= 0:
         raise InvalidInputError(f"{name} must be 0 or more seconds, or None for no limit, not {_shown(value)}")
-    return seconds if seconds < threading.TIMEOUT_MAX else None
+    return seconds
 
 
 def check_whole(name: str, value: object, lowest: int, highest: int) -> int:
@@ -230,17 +241,14 @@ def check_moment(name: str, value: object) -> str:
 
 
 def check_datetime(name: str, value: object) -> datetime:
-    """A moment; one without a zone is UTC.
+    """A moment, as it is.
 
     Raises:
         InvalidInputError: It is none.
     """
     if not isinstance(value, datetime):
         raise InvalidInputError(f"{name} must be a datetime, not {_kind(value)}")
-    try:
-        return (value.replace(tzinfo=UTC) if value.tzinfo is None else value).astimezone(UTC)
-    except (OSError, OverflowError, ValueError):
-        raise InvalidInputError(f"{name} must be a datetime that UTC can hold, not {_shown(value)}") from None
+    return value
 
 
 def check_day(name: str, value: object) -> str:

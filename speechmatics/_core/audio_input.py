@@ -22,6 +22,7 @@ __all__ = [
     "AsyncFile",
     "AudioInput",
     "attribute_of",
+    "bare_url",
     "content_of",
     "is_awaited",
     "label_of",
@@ -126,7 +127,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|(https?|s3|gs):/", re.IGNORECASE)
 
 def _use_fetch_data(text: str) -> str:
     """What to write in place of a URL, without what may be secret in it: who asks, and what is signed."""
-    shown = _shown_url(text)
+    shown = bare_url(text)
     scheme = shown.partition(":")[0].lower()
     if scheme == "file":
         return f"{shown} is a URL; give the path of the file"
@@ -140,7 +141,7 @@ def _use_fetch_data(text: str) -> str:
     )
 
 
-def _shown_url(text: str) -> str:
+def bare_url(text: str) -> str:
     """A URL without its query, and without the names and passwords in it."""
     scheme, _, rest = re.split(r"[?#]", text, maxsplit=1)[0].partition(":")
     host, slash, path = rest.lstrip("/").partition("/")
@@ -162,7 +163,7 @@ def label_of(audio: object) -> str | None:
         return None
     if not text or looks_like_json(text):
         return None
-    return _shown_url(text) if _URL.match(text) else text
+    return bare_url(text) if _URL.match(text) else text
 
 
 def _find_file(path: Path, limit: int | None) -> Audio:
@@ -219,7 +220,7 @@ def is_awaited(audio: object) -> bool:
 def name_of(stream: object) -> str:
     """The file name that a file object tells of itself, or that which is used otherwise."""
     name = _name_told_by(stream) or ""
-    return PurePath(_shown_url(name) if _URL.match(name) else name).name or DEFAULT_NAME
+    return PurePath(bare_url(name) if _URL.match(name) else name).name or DEFAULT_NAME
 
 
 def _name_told_by(stream: object) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -114,7 +115,8 @@ class TemporaryKeyAuth(httpx.Auth):
         self._life = float(ttl)
         self._clock = clock
         self._key: _Key | None = None
-        self._thread_lock = threading.Lock()
+        # By process: a child must not wait for a thread that it does not have.
+        self._thread_locks: dict[int, threading.Lock] = {}
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sends the request with a key; once more with a new one if the service no longer takes the old."""
@@ -149,12 +151,13 @@ class TemporaryKeyAuth(httpx.Auth):
     @contextmanager
     def _turn_of_a_thread(self, request: httpx.Request) -> Generator[None]:
         patience = _patience(request)
-        if not self._thread_lock.acquire(timeout=-1 if patience is None else patience):
+        lock = self._thread_locks.setdefault(os.getpid(), threading.Lock())
+        if not lock.acquire(timeout=-1 if patience is None else patience):
             raise self._waited_in_vain(request)
         try:
             yield
         finally:
-            self._thread_lock.release()
+            lock.release()
 
     @asynccontextmanager
     async def _turn_of_a_task(self, request: httpx.Request) -> AsyncGenerator[None]:

@@ -136,13 +136,24 @@ def _proxies_of_environment(hosts: Iterable[str]) -> dict[str, httpx.Proxy | Non
         if entry == "*":
             return {}
         for pattern in _excepted(entry, hosts):
-            try:
-                httpx.URL(pattern)
-            except httpx.InvalidURL:
-                _logger.warning("NO_PROXY holds %r, which is no host, address or network; it is passed over", entry)
-            else:
+            if _has_host(pattern):
                 found[pattern] = None
+            else:
+                _warn_of(entry)
     return found
+
+
+def _has_host(pattern: str) -> bool:
+    try:
+        return bool(httpx.URL(pattern).host) and " " not in pattern
+    except httpx.InvalidURL:
+        return False
+
+
+@cache
+def _warn_of(entry: str) -> None:
+    """Once in a process: each event loop and each child reads the environment anew."""
+    _logger.warning("NO_PROXY holds %r, which is no host, address or network; it is passed over", entry)
 
 
 def _excepted(entry: str, hosts: Iterable[str]) -> list[str]:
@@ -152,7 +163,8 @@ def _excepted(entry: str, hosts: Iterable[str]) -> list[str]:
     try:
         network = ip_network(entry.strip("[]"), strict=False)
     except ValueError:
-        return [f"all://{entry}" if entry.lower() == "localhost" else f"all://*{entry}"]
+        # Others write `*.example.com` for what is `.example.com` to httpx.
+        return [f"all://{entry}" if entry.lower() == "localhost" else f"all://*{entry.removeprefix('*')}"]
     inside = [host for host in hosts if (address := _address(host)) is not None and address in network]
     return [_pattern(host) for host in (*inside, str(network.network_address))]
 
@@ -248,8 +260,8 @@ class ClientsOfLoops:
         """Closes the client of this event loop here; other loops close theirs, those of trio when they end."""
         own = self._clients.pop((os.getpid(), current_token()), None)
         for key in list(self._clients):
-            if key[0] == os.getpid():
-                # A generator that is dropped is closed by the loop on which it was begun.
+            # A generator that is dropped is closed by the loop on which it was begun; trio would complain of it.
+            if key[0] == os.getpid() and isinstance(key[1].native_token, AbstractEventLoop):
                 self._clients.pop(key, None)
         if own is not None:
             await own[1].aclose()

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from typing_extensions import TypeIs
 
-from speechmatics._core.arguments import check_seconds
+from speechmatics._core.arguments import check_limit
 from speechmatics.exceptions import InvalidInputError
 
 __all__ = ["check_fields", "checked_auth", "checked_extensions", "checked_request", "checked_timeout", "reason_of"]
@@ -28,13 +28,13 @@ def checked_timeout(timeout: object) -> httpx.Timeout:
     """
     if isinstance(timeout, httpx.Timeout):
         parts = timeout.as_dict()
-        return httpx.Timeout(**{name: check_seconds(f"timeout.{name}", value) for name, value in parts.items()})
+        return httpx.Timeout(**{name: check_limit(f"timeout.{name}", value) for name, value in parts.items()})
     if _is_tuple(timeout):
         if len(timeout) != 4:
             raise InvalidInputError("a tuple as timeout has four parts: seconds to connect, read, write, and wait")
-        connect, read, write, pool = (check_seconds("each of timeout", part) for part in timeout)
+        connect, read, write, pool = (check_limit("each of timeout", part) for part in timeout)
         return httpx.Timeout(connect=connect, read=read, write=write, pool=pool)
-    return httpx.Timeout(check_seconds("timeout", timeout))
+    return httpx.Timeout(check_limit("timeout", timeout))
 
 
 def checked_extensions(extensions: object) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def checked_extensions(extensions: object) -> dict[str, Any]:
         limits: object = checked["timeout"]
         if not _is_mapping(limits):
             raise InvalidInputError("the timeout of extensions must be a dict; give timeout itself")
-        checked["timeout"] = {name: check_seconds("the timeout of extensions", part) for name, part in limits.items()}
+        checked["timeout"] = {name: check_limit("the timeout of extensions", part) for name, part in limits.items()}
     return checked
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
@@ -16,8 +19,8 @@ import httpx
 from anyio.lowlevel import EventLoopToken, current_token
 
 from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, routes
+from speechmatics._core.exchange import Exchange, exchanging
 from speechmatics._core.flows import Await, Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
-from speechmatics._core.network import Exchange, exchanging
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer, not_a_url
@@ -53,12 +56,10 @@ class BlockingDriver:
 
     def _make(self) -> httpx.Client:
         ways = routes(self._settings, self._requests.auth)
+        make = partial(Transport, ways.options, max_response_bytes=self._settings.max_response_bytes)
         return httpx.Client(
-            transport=Transport(ways.options, ways.proxy),
-            mounts={
-                pattern: None if proxy is None else Transport(ways.options, proxy)
-                for pattern, proxy in ways.others.items()
-            },
+            transport=make(ways.proxy),
+            mounts={pattern: None if proxy is None else make(proxy) for pattern, proxy in ways.others.items()},
             timeout=self._settings.timeout,
             headers=self._requests.headers,
             cookies=_no_cookies(),
@@ -116,9 +117,7 @@ class BlockingDriver:
             case Await():
                 raise step.refusal
             case Disconnect():
-                stream = step.response.extensions.get("network_stream")
-                if stream is not None:
-                    stream.close()
+                _shut_down(step.response)
             case _:
                 return self._send(step)
         return None
@@ -141,6 +140,9 @@ class BlockingDriver:
                     response.read()
                 finally:
                     response.close()
+        except InvalidInputError as error:
+            # The caller's audio or content: httpcore lets its errors through, but hides what they came from.
+            raise error from error.__cause__ or error.__context__
         except httpx.RequestError as error:
             failure = error
         except (httpx.InvalidURL, UnicodeError) as error:
@@ -172,12 +174,10 @@ class AwaitingDriver:
 
     def _make(self) -> httpx.AsyncClient:
         ways = routes(self._settings, self._requests.auth)
+        make = partial(AsyncTransport, ways.options, max_response_bytes=self._settings.max_response_bytes)
         return httpx.AsyncClient(
-            transport=AsyncTransport(ways.options, ways.proxy),
-            mounts={
-                pattern: None if proxy is None else AsyncTransport(ways.options, proxy)
-                for pattern, proxy in ways.others.items()
-            },
+            transport=make(ways.proxy),
+            mounts={pattern: None if proxy is None else make(proxy) for pattern, proxy in ways.others.items()},
             timeout=self._settings.timeout,
             headers=self._requests.headers,
             cookies=_no_cookies(),
@@ -268,6 +268,9 @@ class AwaitingDriver:
                     await response.aread()
                 finally:
                     await response.aclose()
+        except InvalidInputError as error:
+            # The caller's audio or content: httpcore lets its errors through, but hides what they came from.
+            raise error from error.__cause__ or error.__context__
         except httpx.RequestError as error:
             failure = error
         except (httpx.InvalidURL, UnicodeError) as error:
@@ -318,6 +321,20 @@ def _exchange(step: Request, started: float, *, is_observed: bool) -> Exchange:
     step.body.start()
     step.body.is_observed = is_observed
     return Exchange(deadline, step.body)
+
+
+def _shut_down(answered: httpx.Response) -> None:
+    """Ends the connection of an answer. Its pool finds it ended, and closes it.
+
+    Closing it here would free its number while another thread, to whom the pool may have given it, still reads from
+    that number: whatever is opened next would be read instead.
+    """
+    stream = answered.extensions.get("network_stream")
+    connection: object = None if stream is None else stream.get_extra_info("socket")
+    if isinstance(connection, socket.socket):
+        with contextlib.suppress(OSError):
+            # The method of an `ssl.SSLSocket` would take its TLS away, and what another thread writes go in the clear.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _check_open(client: httpx.Client | httpx.AsyncClient) -> None:

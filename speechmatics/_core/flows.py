@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 
 from speechmatics._core import operations
-from speechmatics._core.arguments import check_callback, check_seconds
+from speechmatics._core.arguments import check_callback, check_limit
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.policies import (
     LONG_POLL_HONOURED_AFTER,
@@ -173,10 +173,16 @@ def send_once(request: Request, read: Reader[_T], left: float | None = None) -> 
         raise
 
 
-def send_with_retry(request: Request, read: Reader[_T], session: Session) -> Flow[_T]:
+def send_with_retry(request: Request, read: Reader[_T], session: Session, deadline: float | None = None) -> Flow[_T]:
     """Sends a request, again where that is harmless and may help, and reads its answer.
 
     All of it takes `call_timeout` at most, and what the server was asked to hold its answer back.
+
+    Args:
+        request: What is sent.
+        read: What reads its answer.
+        session: What the client's conversations share.
+        deadline: When all must be over, by the session's clock; None for no such limit.
 
     Raises:
         APIStatusError: The answer is an error.
@@ -186,6 +192,8 @@ def send_with_retry(request: Request, read: Reader[_T], session: Session) -> Flo
     started = session.clock()
     call_timeout = session.settings.call_timeout
     end = None if call_timeout is None else started + call_timeout + request.patience
+    if deadline is not None:
+        end = deadline if end is None else min(deadline, end)
     attempt = 0
     while True:
         attempt += 1
@@ -269,7 +277,7 @@ def wait_for_completion(
         WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
     """
     settings = session.settings
-    timeout = check_seconds("timeout", timeout)
+    timeout = check_limit("timeout", timeout)
     check_callback("on_status", on_status)
     deadline = None if timeout is None else session.clock() + timeout
     patience = Patience(session)

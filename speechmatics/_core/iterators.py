@@ -15,8 +15,8 @@ from speechmatics._core.arguments import (
     check_callback,
     check_flag,
     check_job_id,
+    check_limit,
     check_path,
-    check_seconds,
     check_whole,
     items_of,
 )
@@ -102,7 +102,7 @@ def wait_for_many(
     Raises:
         InvalidInputError: One of them is not a job id.
     """
-    timeout = check_seconds("timeout", timeout)
+    timeout = check_limit("timeout", timeout)
     is_growing = isinstance(job_ids, Iterator)
     more = items_of("job_ids", job_ids, "id", instead="wait_for_completion")
     if not is_growing:
@@ -160,15 +160,15 @@ class _ManyFiles:
         self._on_error = on_error
         self._watcher = JobWatcher(session)
         self._path_of: dict[str, AudioPath] = {}
-        self._pending: AudioPath | None = None
+        self._is_pending = False
         self._refused_since: float | None = None
 
     def walk(self, paths: Iterator[AudioPath]) -> Stream[tuple[AudioPath, str]]:
         """Each path with its job, as the jobs end."""
         with self._watcher.naming():
             for path in paths:
-                self._pending = path
-                while self._pending is not None:
+                self._is_pending = True
+                while self._is_pending:
                     if len(self._watcher.running) >= self._allowed:
                         yield self._next_ended()
                     else:
@@ -187,13 +187,14 @@ class _ManyFiles:
             except RateLimitError as error:
                 self._slow_down(error)
                 if self._has_waited_enough():
-                    self._pending = None
+                    self._is_pending = False
                     yield from self._report(path, error)
             except SpeechmaticsError as error:
-                self._pending = None
+                self._is_pending = False
                 yield from self._report(path, error)
             else:
-                self._pending = self._refused_since = None
+                self._is_pending = False
+                self._refused_since = None
                 self._limit.accepted()
                 self._allowed = min(self._concurrency, self._allowed + 1)
                 self._watcher.add(job_id, f"{job_id} ({name})")
@@ -202,7 +203,7 @@ class _ManyFiles:
 
     def _next_ended(self) -> Flow[list[tuple[AudioPath, str]]]:
         """The files whose jobs end next; none after a while if another submission may be tried by then."""
-        is_slowed_down = self._pending is not None and self._allowed < self._concurrency
+        is_slowed_down = self._is_pending and self._allowed < self._concurrency
         try:
             ended = yield from self._watcher.next_ended(at_most=TRY_AGAIN_AFTER if is_slowed_down else None)
         except SpeechmaticsError as error:

@@ -130,7 +130,9 @@ class MultipartBody:
     def headers(self) -> dict[str, str]:
         """The headers that describe the body; without a length it goes in chunks."""
         headers = {"Content-Type": f"multipart/form-data; boundary={self._boundary}"}
-        if self.length is not None:
+        if self.length is None:
+            headers["Transfer-Encoding"] = "chunked"
+        else:
             headers["Content-Length"] = str(self.length)
         return headers
 

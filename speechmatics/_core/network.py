@@ -7,130 +7,100 @@ the connection. The look-up of a name is the one step that cannot be bounded so.
 
 from __future__ import annotations
 
+import selectors
+import socket
 import ssl
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import anyio
 import httpcore
 
+from speechmatics._core.exchange import EarlyAnswer, Exchange, ReadBefore, current_exchange
 from speechmatics._core.media import MultipartBody
 
-__all__ = ["AsyncBackend", "Backend", "Exchange", "exchanging"]
+__all__ = ["AsyncBackend", "AsyncStream", "Backend", "Stream", "listen_while"]
 
 PIECE = 512 * 1024
-"""Bytes given to one write at most; pieces of 64 KiB cost a third of the speed."""
-SMALL_PIECE = 16 * 1024
-"""The same where a write may outlast the exchange: a blocking write takes its time-out for each part that goes."""
-SLOW_WRITE = 0.5
-"""Seconds from which on a write is slow, so that the next ones are small."""
-ENDING = 5.0
-"""Seconds before the end of an exchange from which on its writes are small."""
+"""Bytes that are sent, at most, before it is asked whether an answer has come; 64 KiB cost a third of the speed."""
+RECORD = 16 * 1024
+"""The same where TLS goes through TLS, whose writes cannot be stopped halfway."""
 PEEK = 0.001
 """Seconds to wait for what a readable socket has; under TLS that may be a ticket, and no answer at all."""
 READ_SIZE = 64 * 1024
 """Bytes read at once, as httpcore does."""
+LAST_WORDS = 1.0
+"""Seconds given to an answer that came before a connection broke: it is there, and has only to be read."""
+
+_T = TypeVar("_T")
 
 
-@dataclass(slots=True)
-class Exchange:
-    """A request and its answer.
-
-    Attributes:
-        deadline: When it must be over, by `time.monotonic`; None for no such limit.
-        body: The body of a submission.
-    """
-
-    deadline: float | None = None
-    body: MultipartBody | None = None
-
-    def left(self, timeout: float | None, over: type[httpcore.TimeoutException]) -> float | None:
-        """The time-out of a step: what is left of the exchange at most. Raises `over` if nothing is."""
-        if self.deadline is None:
-            return timeout
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise over("the time for the whole request is over")
-        return left if timeout is None else min(timeout, left)
-
-
-_UNBOUNDED = Exchange()
-_current: ContextVar[Exchange] = ContextVar("speechmatics_exchange", default=_UNBOUNDED)
-
-
-@contextmanager
-def exchanging(exchange: Exchange) -> Iterator[None]:
-    """What is sent and received within the block belongs to the exchange."""
-    token = _current.set(exchange)
-    try:
-        yield
-    finally:
-        _current.reset(token)
-
-
-class EarlyAnswer(httpcore.WriteError):
-    """An answer came while the body was sent: httpcore stops writing at an error of this kind, and reads."""
-
-
-def _is_answer(data: bytes) -> bool:
-    """Whether data begins an answer, or is the end of the connection: informational answers are neither."""
-    while data.startswith((b"HTTP/1.1 1", b"HTTP/1.0 1")):
-        data = data.partition(b"\r\n\r\n")[2]
-        if not data:
-            return False
-    return True
-
-
-class _Stream(httpcore.NetworkStream):
+class Stream(httpcore.NetworkStream):
     """A stream whose steps do not outlast the exchange."""
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, *, is_nested: bool = False) -> None:
         self._stream = stream
-        self._ahead: bytes | None = None
-        self._is_slow = False
+        self._read_before = ReadBefore()
+        found: object = None if is_nested else stream.get_extra_info("socket")
+        self._socket = found if isinstance(found, socket.socket) else None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._ahead is not None:
-            data, self._ahead = self._ahead, None
+        data = self._read_before.take()
+        if data is not None:
             return data
-        return self._stream.read(max_bytes, _current.get().left(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, current_exchange().left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        exchange = _current.get()
-        body = exchange.body
-        watches = body is not None and body.is_being_sent and not _is_http2(self._stream)
-        position = 0
-        while position < len(buffer):
-            left = exchange.left(timeout, httpcore.WriteTimeout)
-            if watches and self._is_answered():
+        exchange = current_exchange()
+        body = _watched_body(exchange, self._stream)
+        rest = memoryview(buffer)
+        size = RECORD if self._socket is None else PIECE
+        while rest:
+            if body is not None and self._is_answered():
                 raise EarlyAnswer("the server answered before it had the whole body")
+            piece, rest = rest[:size], rest[size:]
+            left = exchange.left(timeout, httpcore.WriteTimeout)
             if body is not None:
                 body.begin_write()
-            is_ending = exchange.deadline is not None and (self._is_slow or (left is not None and left < ENDING))
-            piece = buffer[position : position + (SMALL_PIECE if is_ending else PIECE)]
-            began = time.monotonic()
+            if self._socket is None:
+                self._stream.write(bytes(piece), left)
+            else:
+                self._send(self._socket, piece, exchange, timeout, is_watched=body is not None)
+
+    def _send(
+        self,
+        connection: socket.socket,
+        piece: memoryview,
+        exchange: Exchange,
+        timeout: float | None,
+        *,
+        is_watched: bool,
+    ) -> None:
+        """Sends a piece part by part, each within the time that is left then; a slow reader takes small ones."""
+        while piece:
+            left = exchange.left(timeout, httpcore.WriteTimeout)
             try:
-                self._stream.write(piece, left)
-            except httpcore.WriteTimeout:
-                if watches and self._is_answered():
+                connection.settimeout(0)
+                piece = piece[connection.send(piece) :]
+            except ssl.SSLWantReadError:
+                _wait(connection, selectors.EVENT_READ, left)
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                _wait(connection, selectors.EVENT_WRITE | (selectors.EVENT_READ if is_watched else 0), left)
+                if is_watched and self._is_answered():
                     raise EarlyAnswer("the server answered, and reads no more") from None
-                raise
-            self._is_slow = time.monotonic() - began > SLOW_WRITE
-            position += len(piece)
+            except OSError as error:
+                raise httpcore.WriteError(str(error)) from error
 
     def _is_answered(self) -> bool:
         """Whether an answer, or the end of the connection, has come; what has been read of it is kept for `read`."""
-        if self._stream.get_extra_info("is_readable"):
+        if not self._read_before.ends_writing() and self._stream.get_extra_info("is_readable"):
             try:
-                self._ahead = (self._ahead or b"") + self._stream.read(READ_SIZE, PEEK)
+                self._read_before.add(self._stream.read(READ_SIZE, PEEK))
             except httpcore.ReadTimeout:
                 return False
-            except httpcore.ReadError:
-                return True
-        return self._ahead is not None and _is_answer(self._ahead)
+            except httpcore.ReadError as error:
+                self._read_before.add_failure(error)
+        return self._read_before.ends_writing()
 
     def close(self) -> None:
         self._stream.close()
@@ -138,8 +108,9 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        left = _current.get().left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+        left = current_exchange().left(timeout, httpcore.ConnectTimeout)
+        is_nested = isinstance(self._stream.get_extra_info("socket"), ssl.SSLSocket)
+        return Stream(self._stream.start_tls(ssl_context, server_hostname, left), is_nested=is_nested)
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
@@ -159,69 +130,84 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connects, within the time that is left."""
-        left = _current.get().left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_tcp(host, port, left, local_address, socket_options))
+        """Connects to the first address of a host that answers, within the time that is left."""
+        options = list(socket_options or ())
+        failure: Exception | None = None
+        for address in _addresses(host, port):
+            left = current_exchange().left(timeout, httpcore.ConnectTimeout)
+            try:
+                return Stream(self._backend.connect_tcp(address, port, left, local_address, options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = failure or error
+        raise failure or httpcore.ConnectError(f"{host} has no address")
 
     def sleep(self, seconds: float) -> None:
         """Lets time pass."""
         self._backend.sleep(seconds)
 
 
-class _AsyncStream(httpcore.AsyncNetworkStream):
-    """As `_Stream`."""
+class AsyncStream(httpcore.AsyncNetworkStream):
+    """As `Stream`; one task sends a body, another listens for an early answer until one begins."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
-        self._ahead: bytes | None = None
+        self._read_before = ReadBefore()
+        self._has_listened: anyio.Event | None = None
+        self._sending: anyio.CancelScope | None = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._ahead is not None:
-            data, self._ahead = self._ahead, None
+        left = current_exchange().left(timeout, httpcore.ReadTimeout)
+        if self._has_listened is not None:
+            # What another task is reading is not to be read here, and not to be stopped: it could get lost.
+            with anyio.move_on_after(left):
+                await self._has_listened.wait()
+            if not self._has_listened.is_set():
+                raise httpcore.ReadTimeout("no answer came in time")
+            self._has_listened = None
+        data = self._read_before.take()
+        if data is not None:
             return data
-        return await self._stream.read(max_bytes, _current.get().left(timeout, httpcore.ReadTimeout))
+        return await self._stream.read(max_bytes, left)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        exchange = _current.get()
-        body = exchange.body
+        exchange = current_exchange()
+        body = _watched_body(exchange, self._stream)
         left = exchange.left(timeout, httpcore.WriteTimeout)
-        if body is None or not body.is_being_sent or _is_http2(self._stream):
+        if body is None or exchange.tasks is None:
             if body is not None:
                 body.begin_write()
             await self._stream.write(buffer, left)
             return
-        for position in range(0, len(buffer), PIECE):
-            if self._ahead is not None and _is_answer(self._ahead):
-                raise EarlyAnswer("the server answered before it had the whole body")
-            left = exchange.left(timeout, httpcore.WriteTimeout)
-            await self._write_and_listen(buffer[position : position + PIECE], left, body)
-
-    async def _write_and_listen(self, piece: bytes, timeout: float | None, body: MultipartBody) -> None:
-        """Writes, and reads meanwhile: on asyncio an answer that waits is lost when a write fails."""
+        if self._has_listened is None and not self._read_before.ends_writing():
+            self._has_listened = anyio.Event()
+            exchange.tasks.start_soon(self._listen, self._has_listened)
         failure: Exception | None = None
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._listen, tasks.cancel_scope)
-            try:
+        if not self._read_before.ends_writing():
+            with anyio.CancelScope() as self._sending:
                 body.begin_write()
-                await self._stream.write(piece, timeout)
-            except Exception as error:
-                failure = error
-            tasks.cancel_scope.cancel()
-        if self._ahead is not None and _is_answer(self._ahead):
+                try:
+                    await self._stream.write(buffer, left)
+                except httpcore.WriteError as error:
+                    failure = error
+            self._sending = None
+        if failure is not None and self._has_listened is not None:
+            with anyio.move_on_after(LAST_WORDS):
+                await self._has_listened.wait()
+        if self._read_before.ends_writing():
             raise EarlyAnswer("the server answered before it had the whole body")
         if failure is not None:
             raise failure
 
-    async def _listen(self, writing: anyio.CancelScope) -> None:
-        while self._ahead is None or not _is_answer(self._ahead):
-            try:
-                data = await self._stream.read(READ_SIZE)
-            except httpcore.ReadError:
-                return
-            self._ahead = (self._ahead or b"") + data
-            if not data:
-                break
-        writing.cancel()
+    async def _listen(self, has_listened: anyio.Event) -> None:
+        try:
+            while not self._read_before.ends_writing():
+                self._read_before.add(await self._stream.read(READ_SIZE))
+        except (httpcore.ReadError, ssl.SSLError) as error:
+            self._read_before.add_failure(error)
+        finally:
+            has_listened.set()
+            if self._sending is not None:
+                self._sending.cancel()
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -229,18 +215,22 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
-        left = _current.get().left(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left))
+        left = current_exchange().left(timeout, httpcore.ConnectTimeout)
+        return AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
 
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
-    """As `Backend`, on asyncio and trio."""
+    """As `Backend`, on asyncio and trio.
+
+    On trio httpx would take httpcore's own backend, which does less for a status call; but a stream of that cannot be
+    asked whether it is readable once it has been closed, and the pool asks.
+    """
 
     def __init__(self) -> None:
-        self._backend = httpcore.AnyIOBackend()
+        self._backend = _checked(httpcore.AnyIOBackend())
 
     async def connect_tcp(
         self,
@@ -251,15 +241,79 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connects, within the time that is left."""
-        left = _current.get().left(timeout, httpcore.ConnectTimeout)
-        return _AsyncStream(await self._backend.connect_tcp(host, port, left, local_address, socket_options))
+        left = current_exchange().left(timeout, httpcore.ConnectTimeout)
+        return AsyncStream(await self._backend.connect_tcp(host, port, left, local_address, socket_options))
 
     async def sleep(self, seconds: float) -> None:
         """Lets time pass."""
         await self._backend.sleep(seconds)
 
 
+async def listen_while(send: Callable[[], Awaitable[_T]]) -> _T:
+    """Sends, and lets a task listen for an early answer meanwhile if the exchange has a body."""
+    exchange = current_exchange()
+    if exchange.body is None:
+        return await send()
+    received: list[_T] = []
+    failure: BaseException | None = None
+    try:
+        async with anyio.create_task_group() as exchange.tasks:
+            try:
+                received.append(await send())
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as error:
+                # Raised below: a group of tasks would make it part of an exception group.
+                failure = error
+            exchange.tasks.cancel_scope.cancel()
+    finally:
+        exchange.tasks = None
+    if failure is not None:
+        raise failure
+    return received[0]
+
+
+def _watched_body(
+    exchange: Exchange, stream: httpcore.NetworkStream | httpcore.AsyncNetworkStream
+) -> MultipartBody | None:
+    """The body of the exchange if it is being sent over a connection of its own.
+
+    With HTTP/2 the frames of all requests share one: what comes may be anybody's, and each may write what another has
+    handed on, so that a body counts as given from then on.
+    """
+    body = exchange.body
+    if body is None or not body.is_being_sent:
+        return None
+    if _is_http2(stream):
+        body.is_observed = False
+        return None
+    return body
+
+
 def _is_http2(stream: httpcore.NetworkStream | httpcore.AsyncNetworkStream) -> bool:
-    """Whether frames of all requests share the connection, so that what comes may be anybody's."""
-    tls = stream.get_extra_info("ssl_object")
-    return isinstance(tls, ssl.SSLObject | ssl.SSLSocket) and tls.selected_alpn_protocol() == "h2"
+    # httpcore shows what is below an `ssl.SSLSocket`, which is of no public class.
+    chosen = getattr(stream.get_extra_info("ssl_object"), "selected_alpn_protocol", None)
+    return chosen is not None and chosen() == "h2"
+
+
+def _checked(backend: object) -> httpcore.AsyncNetworkBackend:
+    """A backend as what it is: httpcore has another class of the same name for where anyio is missing."""
+    if not isinstance(backend, httpcore.AsyncNetworkBackend):
+        raise TypeError("httpcore's backend for anyio is none")
+    return backend
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _wait(connection: socket.socket, events: int, timeout: float | None) -> None:
+    """Waits until a socket is ready. Raises `WriteTimeout` if it is not in time."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, events)
+        if not selector.select(timeout):
+            raise httpcore.WriteTimeout("the server does not read")

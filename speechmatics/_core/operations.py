@@ -58,6 +58,8 @@ __all__ = [
     "get_text_transcript",
     "get_usage",
     "list_jobs",
+    "lists_all",
+    "object_in",
     "parse_job",
     "read_job",
     "text_format",
@@ -229,6 +231,17 @@ def _read_list(response: httpx.Response) -> list[JsonObject]:
     return [job for job in _LIST.validate_python(jobs) if isinstance(job, dict)]
 
 
+def lists_all(response: httpx.Response) -> bool:
+    """Whether a list has jobs that have ended too; a worker on premises may list those that are active."""
+    return "jobs" in _object(response)
+
+
+def object_in(data: JsonObject, name: str) -> JsonObject:
+    """The object that a field of another one holds, which is empty if it holds none."""
+    value: object = data.get(name)
+    return _OBJECT.validate_python(value) if isinstance(value, dict) else {}
+
+
 def _parse_list(response: httpx.Response) -> list[JobDetails]:
     page = RetrieveJobsResponse.model_validate(_object(response))
     if page.jobs is None and page.active_jobs is None:
@@ -375,9 +388,10 @@ def read_job(job_id: str) -> Callable[[httpx.Response], JsonObject]:
     def read(response: httpx.Response) -> JsonObject:
         job = _member(response, "job")
         _check_answered(job_id, job, response)
-        if not isinstance(job, dict) or not isinstance(job.get("status"), str):
+        details = _OBJECT.validate_python(job) if isinstance(job, dict) else {}
+        if not isinstance(details.get("status"), str):
             raise InvalidResponseError("the answer has no job with a status", body=response.content, job_id=job_id)
-        return {"id": job_id, **_OBJECT.validate_python(job)}
+        return {"id": job_id, **details}
 
     return read
 

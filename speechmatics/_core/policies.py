@@ -21,6 +21,7 @@ from speechmatics.exceptions import (
     PoolTimeout,
     ProxyError,
     RequestError,
+    ResponseTooLargeError,
     SpeechmaticsError,
     is_in_api_words,
     is_page,
@@ -71,6 +72,8 @@ LONG_POLL_HONOURED_AFTER = 0.5
 """Seconds from which on an answer counts as held back by a server that honours `wait`."""
 CUT_AFTER = 1.0
 """Seconds from which on a held answer that failed counts as cut by something in between."""
+YEARS = range(1971, 9999)
+"""Years that a time of the service may be of: with others there is no reckoning."""
 FEWEST_ON_A_PAGE = 10
 """Jobs that every server is taken to show on a page if it has them."""
 
@@ -134,7 +137,7 @@ def is_blip(error: SpeechmaticsError) -> bool:
     """Whether what came is no answer of the API about a job that is waited for, so that asking again may bring one."""
     if isinstance(error, APIStatusError):
         return error.status_code >= 500 or error.status_code in BLIP_STATUSES or is_page(error.response)
-    if isinstance(error, AnswerMismatchError):
+    if isinstance(error, AnswerMismatchError | ResponseTooLargeError):
         return False
     return is_transient(error) or isinstance(error, InvalidResponseError)
 
@@ -223,11 +226,12 @@ def wait_seconds(longest: int, left: float | None) -> int:
 
 
 def moment_of(text: object) -> datetime | None:
-    """The moment that ISO 8601 text of the service stands for; None where it is none."""
+    """The moment that ISO 8601 text of the service stands for; None where it is none of this age."""
     try:
-        return with_zone(datetime.fromisoformat(text)) if isinstance(text, str) else None
+        moment = with_zone(datetime.fromisoformat(text)) if isinstance(text, str) else None
     except ValueError:
         return None
+    return moment if moment is not None and moment.year in YEARS else None
 
 
 def with_zone(moment: datetime | None) -> datetime | None:
@@ -251,28 +255,42 @@ class JobPager:
 
     def __init__(self, created_before: datetime | None = None) -> None:
         self._seen: set[str] = set()
+        self._shows_times = False
         self._longest = FEWEST_ON_A_PAGE
         self.created_before = created_before
         self.is_finished = False
         self.gap: datetime | None = None
         self.reaches_end = False
 
-    def take(self, page: Sequence[tuple[str, datetime | None]]) -> list[int]:
-        """The positions of the jobs of a page, given by id and time of creation, that are new."""
+    def take(self, page: Sequence[tuple[str, datetime | None]], *, shows_times: bool = False) -> list[int]:
+        """The positions of the jobs of a page that are new.
+
+        Args:
+            page: Id and time of creation of each job; "" and None where what is shown is none.
+            shows_times: Whether any time of creation is shown, be it one or not.
+        """
         if not page:
             self.is_finished = self.reaches_end = True
             return []
-        new = [position for position, (job_id, _) in enumerate(page) if job_id not in self._seen]
+        new = [position for position, (job_id, _) in enumerate(page) if not job_id or job_id not in self._seen]
+        is_known = all(job_id in self._seen for job_id, _ in page)
         self._seen.update(job_id for job_id, _ in page)
-        oldest = with_zone(page[-1][1])
-        cursor = None if oldest is None else oldest + CURSOR_STEP
-        if not new or cursor == self.created_before:
+        moments = [moment for _, moment in page if moment is not None]
+        oldest = with_zone(moments[-1]) if moments else None
+        self._shows_times = self._shows_times or shows_times or bool(moments)
+        if oldest is None:
+            # What has no time cannot be gone back from. It may be the end, if others have one.
+            self.is_finished = True
+            self.reaches_end = self._shows_times and len(page) < FEWEST_ON_A_PAGE
+            return new
+        cursor = oldest + CURSOR_STEP
+        if is_known or cursor == self.created_before:
             # The same moment once more: what lies before it comes next, and what this page has no room for is lost.
             if len(page) >= self._longest and self.gap is None:
                 self.gap = oldest
             cursor = oldest
         self._longest = max(self._longest, len(page))
-        self.is_finished = cursor is None or cursor == self.created_before
+        self.is_finished = cursor == self.created_before
         self.created_before = cursor
         return new
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import anyio
 import anyio.to_thread
+import httpcore
 import httpx
 
 from speechmatics._core.async_audio import BLOCK_SIZE, AsyncSource
+from speechmatics._core.exchange import current_exchange
 from speechmatics._core.media import MultipartBody
 
 __all__ = ["ReadAhead"]
@@ -22,67 +25,38 @@ DEPTH = 2
 class ReadAhead(httpx.AsyncByteStream):
     """A submission's body for an `httpx.AsyncClient`.
 
-    A thread reads it some blocks ahead; audio that is in memory, or awaited, needs none. A read that is cancelled is
-    left behind with its thread, which is a daemon and not one of the program's: one from a silent pipe may never end.
+    A thread reads it some blocks ahead; audio in memory, or awaited, needs none. A read that is cancelled is left
+    behind with its thread, which is a daemon and not one of the program's: one from a silent pipe may never end.
+
+    Nothing here is an async generator: one that is left half-read wants to be closed, which nobody below does.
     """
 
     def __init__(self, body: MultipartBody) -> None:
         self._body = body
-        self._pieces: _Pieces | None = None
+        self._reader: _Reader | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        # No async generator: one that is left half-read wants to be closed, which nobody does to a request's body.
         self.stop()
-        self._pieces = _Pieces(self._body)
-        return self._pieces
+        self._body.start()
+        audio = self._body.audio
+        if audio is not None and isinstance(audio.source, AsyncSource):
+            if audio.replayable:
+                audio.source.rewind(audio.start)
+            return _Pieces(self._body, self._body.pieces(), audio.source)
+        if self._body.is_in_memory:
+            return _Pieces(self._body, self._body.pieces())
+        self._reader = _Reader(self._body)
+        return _Pieces(self._body, self._reader)
 
     def stop(self) -> None:
-        """Nothing more is wanted of the body."""
-        if self._pieces is not None:
-            self._pieces.stop()
-
-
-class _Pieces(AsyncIterator[bytes]):
-    """The pieces of a body; each counts as taken when the next is asked for."""
-
-    def __init__(self, body: MultipartBody) -> None:
-        body.start()
-        self._body = body
-        self._taken: bytes | None = None
-        self._source = _awaited(body)
-        self._ready = body.pieces() if body.is_in_memory or self._source is not None else None
-        self._reader = _Reader(body) if self._ready is None else None
-
-    async def __anext__(self) -> bytes:
-        if self._taken is not None:
-            self._body.count(self._taken)
-            self._taken = None
-        if self._source is not None:
-            await self._source.fetch()
-        piece = next(self._ready, None) if self._ready is not None else await self._next_read()
-        if piece is None:
-            raise StopAsyncIteration
-        self._body.hand_on(piece)
-        self._taken = piece
-        return piece
-
-    async def _next_read(self) -> bytes | None:
-        return None if self._reader is None else await self._reader.next_item()
-
-    def stop(self) -> None:
-        """Ends the reading."""
+        """Has the thread end, if there is one."""
         if self._reader is not None:
             self._reader.stop()
             self._reader = None
 
-
-def _awaited(body: MultipartBody) -> AsyncSource | None:
-    """The file object of a body that is to be awaited, at its beginning; None where it has none."""
-    if body.audio is None or not isinstance(body.audio.source, AsyncSource):
-        return None
-    if body.audio.replayable:
-        body.audio.source.rewind(body.audio.start)
-    return body.audio.source
+    async def aclose(self) -> None:
+        """As `stop`."""
+        self.stop()
 
 
 class _Reader:
@@ -111,14 +85,46 @@ class _Reader:
         try:
             item = self._items.get_nowait()
         except queue.Empty:
-            item = await anyio.to_thread.run_sync(self._items.get, abandon_on_cancel=True, limiter=self._waiting)
+            item = await self._wait_for_item()
         if isinstance(item, BaseException):
             raise item
         return item
 
+    async def _wait_for_item(self) -> bytes | BaseException | None:
+        with anyio.move_on_after(current_exchange().left(None, httpcore.WriteTimeout)):
+            return await anyio.to_thread.run_sync(self._items.get, abandon_on_cancel=True, limiter=self._waiting)
+        raise httpx.WriteTimeout("the audio did not come within the time for the whole request")
+
     def stop(self) -> None:
         """Lets both threads go: that which may be putting something, and that which may still be waiting for it."""
         self._is_over = True
-        while not self._items.empty():
-            self._items.get_nowait()
-        self._items.put_nowait(None)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._items.get_nowait()
+        with contextlib.suppress(queue.Full):
+            self._items.put_nowait(None)
+
+
+class _Pieces(AsyncIterator[bytes]):
+    """The pieces of a body, as they are handed on."""
+
+    def __init__(
+        self, body: MultipartBody, pieces: Iterator[bytes] | _Reader, source: AsyncSource | None = None
+    ) -> None:
+        self._body = body
+        self._source = source
+        self._pieces = pieces
+        self._last: bytes | None = None
+
+    async def __anext__(self) -> bytes:
+        if self._last is not None:
+            self._body.count(self._last)
+            self._last = None
+        if self._source is not None:
+            await self._source.fetch()
+        piece = await self._pieces.next_item() if isinstance(self._pieces, _Reader) else next(self._pieces, None)
+        if piece is None:
+            raise StopAsyncIteration
+        self._body.hand_on(piece)
+        self._last = piece
+        return piece

@@ -22,6 +22,7 @@ from speechmatics._core.custom_requests import (
 )
 from speechmatics._core.operations import BasicAuth, CustomRequest, Operation, Request
 from speechmatics._core.read_ahead import ReadAhead
+from speechmatics._core.responses import ACCEPT_ENCODING
 from speechmatics.exceptions import (
     REQUEST_ID_HEADERS,
     APIStatusError,
@@ -69,6 +70,8 @@ class RequestBuilder:
         self._root = str(self._base_url)
         self.auth = auth if auth is not None else auth_for(settings)
         self.headers = httpx.Headers({"Accept": "application/json", "User-Agent": _user_agent()})
+        if not adds_headers:
+            self.headers["Accept-Encoding"] = ACCEPT_ENCODING
         self.headers.update(settings.headers)
         if settings.processing_data is not None:
             self.headers["X-SM-Processing-Data"] = settings.processing_data.header
@@ -101,9 +104,9 @@ class RequestBuilder:
             timeout=_timeout(client.timeout, step.patience, step.limit),
         )
         if body is not None:
-            request.extensions["speechmatics.replayable"] = lambda: body.replayable
             if isinstance(client, httpx.AsyncClient):
                 request.stream = ReadAhead(body)
+            request.extensions["speechmatics.replayable"] = lambda: body.replayable
         return self._completed(request, given)
 
     def auth_of(self, step: Request) -> BasicAuth | httpx.Auth | None:

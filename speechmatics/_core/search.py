@@ -2,34 +2,55 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import httpx
 
 from speechmatics._core import operations
-from speechmatics._core.flows import Flow, Reader
+from speechmatics._core.flows import Flow, Reader, Sleep, send_once, send_with_retry
 from speechmatics._core.operations import JsonObject, Request
-from speechmatics._core.policies import JobPager, moment_of, server_time
+from speechmatics._core.policies import REFUSING_STATUSES, JobPager, is_blip, moment_of, next_delay, server_time
 from speechmatics._core.session import Session
-from speechmatics.exceptions import JobExpiredError, JobNotFoundException, is_in_api_words
+from speechmatics.exceptions import (
+    APIStatusError,
+    InvalidInputError,
+    JobExpiredError,
+    JobNotFoundException,
+    RequestError,
+    SpeechmaticsError,
+)
 
-__all__ = ["ID_PREFIX", "Ask", "Findings", "ListSearch", "could_be_any", "place_of_id"]
+__all__ = [
+    "ID_PREFIX",
+    "LAST_LOOK",
+    "Ask",
+    "Findings",
+    "ListSearch",
+    "Patiently",
+    "Within",
+    "could_be_any",
+    "place_of_id",
+]
 
 _T = TypeVar("_T")
 
 SUBMISSION_ID = "submission_id"
 """Where in `tracking.details` the id of a submission stands."""
 OTHER_PLACE = "speechmatics_submission_id"
-"""Where it stands if a value of the user's has the first place."""
+"""Where it stands if a value of the user's has the first place; where there is one, it counts."""
 ID_PREFIX = "sm-typed-"
 """How the ids that are made here begin: one that came with the configuration of an earlier job is known by it."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How much the clocks of a server, of a gateway and of a database may differ."""
 OPENED_AT_MOST = 200
 """Jobs whose details a search asks for at most, where the list does not show their tracking."""
+
+LAST_LOOK = 5.0
+"""Seconds that the last request of a search may take, once its window is over."""
 
 
 class Ask(Protocol):
@@ -86,34 +107,43 @@ class ListSearch:
         self._could_be = could_be
         self._pages = pages
         self._opened: dict[str, Mapping[str, object] | None] = {}
+        self._times_opened = 0
+        self._bare: str | None = None
 
     def look(self, ask: Ask) -> Flow[Findings]:
         """Goes through the list once, the newest jobs first, until all are found or absent."""
         pager = JobPager()
         found: dict[str, list[str]] = {}
         hidden: list[str] = []
+        self._bare = None
         count = 0
         reaches_back = False
         while not (reaches_back or pager.is_finished or found.keys() == self._wanted or count == self._pages):
             operation = operations.list_jobs(created_before=pager.created_before, limit=operations.MAX_PAGE)
-            jobs, now = yield from ask(operation, _with_time(operation.read))
+            jobs, now, lists_all = yield from ask(operation, _page_reader(operation.read))
             count += 1
+            if not lists_all:
+                hidden.append("jobs that have ended")
             if self._since is None and now is not None and self._began is not None:
                 self._since = now - timedelta(seconds=self._session.clock() - self._began)
-            ids = [str(job.get("id", "")) for job in jobs]
+            ids = [_id_of(job) for job in jobs]
             moments = [moment_of(job.get("created_at")) for job in jobs]
-            for position in pager.take(list(zip(ids, moments, strict=True))):
+            shows_times = any(job.get("created_at") is not None for job in jobs)
+            for position in pager.take(list(zip(ids, moments, strict=True)), shows_times=shows_times):
                 if self._is_older(moments[position]):
                     continue
-                for submission_id in (yield from self._ids_of(jobs[position], ids[position], ask, hidden)):
-                    if submission_id in self._wanted:
-                        found.setdefault(submission_id, []).append(ids[position])
-            reaches_back = bool(moments) and self._is_older(moments[-1])
+                submission_id = yield from self._submission_of(jobs[position], ids[position], ask, hidden)
+                if submission_id in self._wanted:
+                    found.setdefault(submission_id, []).append(ids[position])
+            known = [moment for moment in moments if moment is not None]
+            reaches_back = bool(known) and self._is_older(known[-1])
         return Findings(found, None if found.keys() == self._wanted else self._doubt(pager, hidden, reaches_back))
 
     def _doubt(self, pager: JobPager, hidden: list[str], reaches_back: bool) -> str | None:
+        if self._bare is not None and not self._session.memory.shows_tracking:
+            hidden.append(f"job {self._bare}")
         if hidden:
-            return f"the server does not show the tracking of job {hidden[0]}"
+            return f"the server does not show the tracking of {hidden[0]}"
         if pager.gap is not None and not self._is_older(pager.gap):
             return f"more jobs were created at {pager.gap.isoformat()} than a page of the list shows"
         if not (reaches_back or pager.reaches_end):
@@ -124,52 +154,126 @@ class ListSearch:
         """Whether a job that was created then is certainly older than the submissions."""
         return moment is not None and self._since is not None and moment < self._since - CLOCKS_DIFFER
 
-    def _ids_of(self, job: JsonObject, job_id: str, ask: Ask, hidden: list[str]) -> Flow[list[str]]:
+    def _submission_of(self, job: JsonObject, job_id: str, ask: Ask, hidden: list[str]) -> Flow[str | None]:
         """The submission id that a job carries, if any; `hidden` gets those that may carry one unseen."""
+        memory = self._session.memory
         details = _tracking_details(job)
-        if details is None and self._could_be(job):
+        is_listed = details is not None
+        # A list that shows what is tracked shows what is not: only where it has no configuration is there more to see.
+        is_bare = memory.lists_tracking and bool(operations.object_in(job, "config"))
+        if details is None and not is_bare and self._could_be(job):
             details = yield from self._open(job_id, ask, hidden)
         if details is None:
-            return []
+            return None
         submission_id = details.get(OTHER_PLACE, details.get(SUBMISSION_ID))
         if not isinstance(submission_id, str):
-            return []
+            return None
         if submission_id.startswith(ID_PREFIX) or submission_id in self._wanted:
-            self._session.memory.shows_tracking = True
-        return [submission_id]
+            memory.shows_tracking = True
+            memory.lists_tracking = memory.lists_tracking or is_listed
+        if submission_id in self._wanted and not job_id:
+            hidden.append("a job without an id")
+            return None
+        return submission_id
 
     def _open(self, job_id: str, ask: Ask, hidden: list[str]) -> Flow[Mapping[str, object] | None]:
         """The tracking of a job that the list does not show, from its details."""
         if job_id in self._opened:
             return self._opened[job_id]
-        if len(self._opened) >= OPENED_AT_MOST or not job_id:
-            hidden.append(job_id or "without an id")
+        self._times_opened += 1
+        if self._times_opened > OPENED_AT_MOST or not job_id:
+            hidden.append(f"job {job_id}" if job_id else "a job without an id")
             return None
-        operation = operations.get_job(job_id)
         try:
+            operation = operations.get_job(job_id)
             details = _tracking_details((yield from ask(operation, operations.read_job(job_id))))
-        except (JobNotFoundException, JobExpiredError) as error:
-            # A job that is gone is none that was just submitted; a replica that lags does not know one that was.
-            if not is_in_api_words(error.response):
-                hidden.append(job_id)
+        except (JobNotFoundException, InvalidInputError):
+            # One that is gone is no longer listed; a replica that lags does not know one that was just created.
+            hidden.append(f"job {job_id}")
             return None
-        if details is None and not self._session.memory.shows_tracking:
-            hidden.append(job_id)
+        except JobExpiredError:
+            details = None
         else:
-            self._opened[job_id] = details
+            if details is None and not self._session.memory.shows_tracking:
+                self._bare = job_id
+                return None
+        self._opened[job_id] = details
         return details
 
 
-def _with_time(
-    read: Callable[[httpx.Response], list[JsonObject]],
-) -> Callable[[httpx.Response], tuple[list[JsonObject], datetime | None]]:
-    return lambda response: (read(response), server_time(response))
+class _Page(NamedTuple):
+    """A page of the list: its jobs, the server's clock, and whether jobs that have ended are listed too."""
+
+    jobs: list[JsonObject]
+    now: datetime | None
+    lists_all: bool
+
+
+class Patiently:
+    """Sends the requests of a search that has no window: again where that may help."""
+
+    def __init__(self, session: Session, deadline: float | None = None) -> None:
+        self._session = session
+        self._deadline = deadline
+
+    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
+        return send_with_retry(request, read, self._session, self._deadline)
+
+
+class Within:
+    """Sends the requests of a search that has a window: again while it lasts, and longer where it is turned away."""
+
+    def __init__(self, session: Session, window: float, deadline: float | None) -> None:
+        self._session = session
+        self._started = session.clock()
+        self._window = window
+        self._deadline = deadline
+
+    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
+        session, settings = self._session, self._session.settings
+        longest = self._window + LAST_LOOK
+        attempt = 0
+        while True:
+            attempt += 1
+            left = self._left()
+            if left <= 0 or self._elapsed() > longest + settings.retry_total:
+                raise RequestError("the time for the search was over")
+            try:
+                return (yield from send_once(request, read, min(max(self._window - self._elapsed(), LAST_LOOK), left)))
+            except SpeechmaticsError as error:
+                elapsed = self._elapsed()
+                is_turned_away = isinstance(error, APIStatusError) and error.status_code in REFUSING_STATUSES
+                counted = min(attempt, settings.retry_attempts - 1) if is_turned_away else attempt
+                delay = next_delay(settings, counted, elapsed, error, session.chance)
+                if not is_blip(error) or delay is None or delay >= self._left():
+                    raise
+                # A server that answers is asked once more for each page even then, so that one blip settles nothing.
+                is_last = attempt > 1 or isinstance(error, httpx.TimeoutException)
+                if not is_turned_away and elapsed > longest and is_last:
+                    raise
+                yield Sleep(delay)
+
+    def _elapsed(self) -> float:
+        return self._session.clock() - self._started
+
+    def _left(self) -> float:
+        return math.inf if self._deadline is None else self._deadline - self._session.clock()
+
+
+def _page_reader(read: Reader[list[JsonObject]]) -> Reader[_Page]:
+    return lambda response: _Page(read(response), server_time(response), operations.lists_all(response))
+
+
+def _id_of(job: JsonObject) -> str:
+    job_id = job.get("id")
+    return job_id if isinstance(job_id, str) else ""
 
 
 def place_of_id(details: Mapping[str, object]) -> str:
     """Where in `tracking.details` the id of a new submission goes."""
     taken = details.get(SUBMISSION_ID, ID_PREFIX)
-    return SUBMISSION_ID if isinstance(taken, str) and taken.startswith(ID_PREFIX) else OTHER_PLACE
+    is_free = OTHER_PLACE not in details and isinstance(taken, str) and taken.startswith(ID_PREFIX)
+    return SUBMISSION_ID if is_free else OTHER_PLACE
 
 
 def could_be_any(job: JsonObject) -> bool:
@@ -179,9 +283,7 @@ def could_be_any(job: JsonObject) -> bool:
 
 def _tracking_details(job: JsonObject) -> Mapping[str, object] | None:
     """The details of a job's tracking, wherever it stands; None where none is shown."""
-    config = job.get("config")
-    for tracking in (config.get("tracking") if isinstance(config, dict) else None, job.get("tracking")):
-        if isinstance(tracking, dict) and tracking:
-            details = tracking.get("details")
-            return details if isinstance(details, dict) else {}
+    for holder in (operations.object_in(job, "config"), job):
+        if tracking := operations.object_in(holder, "tracking"):
+            return operations.object_in(tracking, "details")
     return None

@@ -42,10 +42,12 @@ class Memory:
     Attributes:
         shows_tracking: Whether the server has ever shown the tracking of a submission of this package: until then it
             may hide it.
+        lists_tracking: Whether its list has.
         submitted: When the jobs of the last minute were submitted, by id.
     """
 
     shows_tracking: bool = False
+    lists_tracking: bool = False
     submitted: dict[str, float] = field(default_factory=dict[str, float])
 
 

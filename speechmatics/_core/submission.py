@@ -1,106 +1,60 @@
-"""Submitting so that there is just one job: preparing, sending, and finding a job whose answer was lost."""
+"""Submitting so that there is just one job: sending, and finding a job whose answer was lost."""
 
 from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
-from typing import TypeVar
-from uuid import uuid4
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache, partial
 
-from speechmatics._core import operations
+import httpx
+
 from speechmatics._core.arguments import (
     check_callback,
     check_datetime,
     check_flag,
     check_ids,
-    check_seconds,
+    check_limit,
     check_text,
 )
 from speechmatics._core.async_audio import open_async_audio
 from speechmatics._core.audio import Audio
-from speechmatics._core.audio_input import AsyncAudioInput, is_awaited, label_of, not_awaited, open_audio
-from speechmatics._core.flows import (
-    Await,
-    Flow,
-    Reader,
-    Sleep,
-    next_delay_or_none,
-    run_blocking,
-    send_once,
-    send_with_retry,
-)
-from speechmatics._core.operations import JsonObject, Operation, Request
-from speechmatics._core.policies import (
-    RECOVERY_SHARES,
-    REFUSING_STATUSES,
-    Aftermath,
-    Search,
-    aftermath,
-    is_transient,
-    next_delay,
-    retry_after,
-)
-from speechmatics._core.search import ID_PREFIX, Findings, ListSearch, could_be_any, place_of_id
+from speechmatics._core.audio_input import AsyncAudioInput, is_awaited, label_of, not_awaited
+from speechmatics._core.flows import Await, Flow, Sleep, next_delay_or_none, run_blocking, send_once
+from speechmatics._core.operations import JsonObject
+from speechmatics._core.policies import RECOVERY_SHARES, Aftermath, Search, aftermath
+from speechmatics._core.prepared import Progress, Submission, prepare
+from speechmatics._core.search import LAST_LOOK, Findings, ListSearch, Patiently, Within, could_be_any
 from speechmatics._core.session import Session
 from speechmatics.exceptions import (
     APIStatusError,
     AudioError,
-    ConfigError,
     DuplicateJobWarning,
     InvalidInputError,
     InvalidResponseError,
     RequestError,
     SpeechmaticsError,
     SubmissionUncertainError,
+    error_for_status,
+    is_page,
 )
-from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
+from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["Progress", "find_submissions", "submit_job"]
-
-_T = TypeVar("_T")
-
-Progress = Callable[[int, int | None], None]
-"""Called with the bytes of audio that the network has taken so far, and those in all where that is known."""
+__all__ = ["LEAST_TIMEOUT", "Progress", "english_by_default", "find_submissions", "submit_job"]
 
 RECOVERY_PAGES = 50
 """Pages of the list that a search for a submission that failed reads at most."""
-LAST_LOOK = 5.0
-"""Seconds that the last request of a search may take, once its window is over."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before any job was created."""
+FAR_AHEAD = datetime(9000, 1, 1, tzinfo=UTC)
+"""After any job will be created; no zone takes this moment out of what a `datetime` can hold."""
+LEAST_TIMEOUT = 0.001
+"""Seconds in place of none: a wait of 0 is one poll, however long that takes."""
 
 _logger = logging.getLogger("speechmatics")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Submission:
-    """A submission that is ready to be sent.
-
-    Attributes:
-        operation: Its request.
-        id: What its job is known by; None where submissions are not tracked.
-        audio: Its file, by path, name or URL (without its query); None for bytes without a name.
-        data_name: The file name that its job shows; None where the service fetches the audio.
-        url: Where the service fetches the audio, if it does.
-    """
-
-    operation: Operation[str, str]
-    id: str | None
-    audio: str | None
-    data_name: str | None
-    url: str | None
-
-    def could_be(self, job: JsonObject) -> bool:
-        """Whether a job that shows no tracking could be this one, by the audio that it shows."""
-        config = job.get("config")
-        fetch = config.get("fetch_data") if isinstance(config, dict) else None
-        shown_url = fetch.get("url") if isinstance(fetch, dict) else None
-        if self.url is not None:
-            return shown_url in (None, self.url)
-        return shown_url is None and job.get("data_name") in (None, "", self.data_name)
 
 
 def submit_job(
@@ -120,7 +74,7 @@ def submit_job(
         SubmissionUncertainError: Whether the job was created could not be found out.
         APIStatusError, RequestError: The submission failed, and there is no job.
     """
-    timeout = check_seconds("timeout", timeout)
+    timeout = check_limit("timeout", timeout)
     deadline = None if timeout is None else session.clock() + timeout
     check_callback("on_progress", on_progress)
     if submission_id is not None:
@@ -130,7 +84,7 @@ def submit_job(
     try:
         opened = yield from _opened_if_awaited(audio, session.settings)
         submission = yield from run_blocking(
-            partial(_prepare, opened, source, session.settings, on_progress, submission_id)
+            partial(prepare, opened, source, session.settings, on_progress, submission_id)
         )
     except SpeechmaticsError as error:
         error.audio = label_of(audio)
@@ -165,6 +119,17 @@ def _opened_if_awaited(
     return opened[0]
 
 
+def english_by_default() -> BatchTranscriptionConfig:
+    """The configuration of those who give none."""
+    _log_default_language()
+    return BatchTranscriptionConfig()
+
+
+@cache
+def _log_default_language() -> None:
+    _logger.info('no configuration was given: the audio is transcribed as English, `"language": "en"`')
+
+
 def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> Flow[dict[str, str]]:
     """Finds the jobs of submissions by their ids, in one pass over the list; those that have none are left out.
 
@@ -173,11 +138,11 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
         APIStatusError, RequestError, InvalidResponseError: The list could not be read.
     """
     wanted = dict.fromkeys(check_ids("ids", ids))
-    moment = check_datetime("since", since)
+    check_datetime("since", since)
     if not wanted:
         return {}
-    search = ListSearch(wanted, session, since=moment, could_be=could_be_any)
-    findings = yield from search.look(_Patiently(session))
+    search = ListSearch(wanted, session, since=_earliest(since), could_be=could_be_any)
+    findings = yield from search.look(Patiently(session))
     found = {submission_id: job_ids[-1] for submission_id, job_ids in findings.job_ids.items()}
     if findings.doubt is not None:
         missing = [submission_id for submission_id in wanted if submission_id not in found]
@@ -191,76 +156,20 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
     return found
 
 
-def _prepare(
-    audio: AsyncAudioInput | Audio | None,
-    source: ConfigSource,
-    settings: ConnectionSettings,
-    on_progress: Progress | None,
-    submission_id: str | None,
-) -> _Submission:
-    config = as_job_config(source)
-    if audio is not None and config.fetch_data is not None:
-        raise ConfigError("audio and fetch_data are both given; the service takes one of them")
-    if audio is None and config.fetch_data is None:
-        raise AudioError("there is no audio; give a path, bytes or a file object, or fetch_data in the config")
-    opened = None if audio is None else open_audio(audio, limit=settings.max_upload_bytes)
-    url = None if config.fetch_data is None else config.fetch_data.url
-    tracked = _track(config, submission_id) if settings.track_submissions or submission_id is not None else None
-    return _Submission(
-        operation=operations.create_job(config, opened, app=settings.app, on_progress=on_progress),
-        id=tracked,
-        audio=label_of(audio) if url is None else url.partition("?")[0],
-        data_name=None if opened is None else opened.name,
-        url=url,
-    )
+def _earliest(moment: datetime) -> datetime:
+    """A moment in UTC; one without a zone is UTC, or local time where that is earlier."""
+    zone = None if moment.tzinfo is None else UTC
+    moment = min(max(moment, LONG_AGO.replace(tzinfo=zone)), FAR_AHEAD.replace(tzinfo=zone))
+    return moment if moment.tzinfo is not None else min(moment.replace(tzinfo=UTC), moment.astimezone(UTC))
 
 
-def _track(config: JobConfig, submission_id: str | None) -> str:
-    """Writes the submission's id into the configuration's tracking, beside what the user has there, and gives it."""
-    tracking = config.tracking or TrackingData()
-    details = tracking.details or {}
-    tracked = submission_id or ID_PREFIX + uuid4().hex
-    tracking.details = {**details, place_of_id(details): tracked}
-    config.tracking = tracking
-    return tracked
-
-
-class _Patiently:
-    """Sends the requests of a search that no deadline presses: again where that may help."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
-        return send_with_retry(request, read, self._session)
-
-
-class _Within:
-    """Sends the requests of a search that has a window: again while it lasts, and longer where it is turned away."""
-
-    def __init__(self, session: Session, window: float) -> None:
-        self._session = session
-        self._started = session.clock()
-        self._window = window
-
-    def __call__(self, request: Request, read: Reader[_T], /) -> Flow[_T]:
-        session = self._session
-        attempt = 0
-        while True:
-            attempt += 1
-            elapsed = session.clock() - self._started
-            try:
-                return (yield from send_once(request, read, max(self._window - elapsed, LAST_LOOK)))
-            except SpeechmaticsError as error:
-                elapsed = session.clock() - self._started
-                is_turned_away = isinstance(error, APIStatusError) and error.status_code in REFUSING_STATUSES
-                counted = min(attempt, session.settings.retry_attempts - 1) if is_turned_away else attempt
-                delay = next_delay(session.settings, counted, elapsed, error, session.chance)
-                if not is_transient(error) or delay is None:
-                    raise
-                if not is_turned_away and elapsed > self._window + LAST_LOOK:
-                    raise
-                yield Sleep(max(delay, retry_after(error) or 0))
+def _as_answered(failure: SpeechmaticsError) -> SpeechmaticsError:
+    """A refusal is one even where the connection broke while its body was read."""
+    if not isinstance(failure, RequestError) or failure.status_code is None or not 400 <= failure.status_code < 500:
+        return failure
+    refusal = error_for_status(httpx.Response(failure.status_code, request=failure.request))
+    refusal.__cause__ = failure
+    return refusal
 
 
 class _Sending:
@@ -272,7 +181,7 @@ class _Sending:
         deadline: When all must be over, by the session's clock; None for no such limit.
     """
 
-    def __init__(self, submission: _Submission, session: Session, deadline: float | None) -> None:
+    def __init__(self, submission: Submission, session: Session, deadline: float | None) -> None:
         self._submission = submission
         self._session = session
         self._deadline = deadline
@@ -284,57 +193,54 @@ class _Sending:
 
     def find_earlier(self) -> Flow[str | None]:
         """The job of an earlier submission with the same id, however old; None if there certainly is none."""
-        findings = yield from self._new_search(began=None, pages=None).look(_Patiently(self._session))
+        findings = yield from self._new_search(began=None, pages=None).look(Patiently(self._session, self._deadline))
         job_id = self._job_in(findings)
         if job_id is not None:
             _logger.info("job %s is that of submission %s, which is not sent again", job_id, self._submission.id)
+            self._warn_of_second(job_id)
         elif findings.doubt is not None:
             raise self._uncertain(InvalidResponseError(findings.doubt), findings.doubt)
         return job_id
 
     def send(self) -> Flow[str]:
         """Sends the submission, and again what failed so that there certainly is no job."""
+        self._started = self._session.clock()
         try:
             try:
                 job_id = yield from self._send_until_settled()
-            except (GeneratorExit, SpeechmaticsError):
+            except SpeechmaticsError:
                 raise
             except Exception as error:
                 job_id = yield from self._job_in_spite_of(error)
-        except (GeneratorExit, Exception):
+        except Exception:
             raise
         except BaseException as error:
             self._note_interruption(error)
             raise
-        submission = self._submission
         self._session.remember(job_id)
-        _logger.info("job %s was created for %s, submission id %s", job_id, submission.audio or "audio", submission.id)
-        if self._second is not None:
-            message = f"submission {submission.id} was sent again, and has two jobs: {job_id} and {self._second}"
-            _logger.error(message)
-            warnings.warn(message, DuplicateJobWarning, stacklevel=2)
+        _logger.info("job %s was created for %s, submission id %s", job_id, self._name, self._submission.id)
+        self._warn_of_second(job_id)
         return job_id
 
     def _send_until_settled(self) -> Flow[str]:
         operation = self._submission.operation
         attempt = 0
-        was_in_doubt = False
         while True:
             attempt += 1
+            if operation.body is not None:
+                operation.body.start()
             self._is_sending = True
             try:
                 job_id = yield from send_once(operation, operation.read, self._left())
             except SpeechmaticsError as error:
-                failure = error
+                failure = _as_answered(error)
             else:
-                self._is_in_doubt = True
-                if was_in_doubt:
-                    job_id = yield from self._first_of_two(job_id)
-                return job_id
+                was_in_doubt, self._is_in_doubt = self._is_in_doubt, True
+                return (yield from self._first_of_two(job_id)) if was_in_doubt else job_id
             after = aftermath(failure, is_given=self._is_given, path=operation.path)
             self._is_sending = False
-            self._is_in_doubt = after.search is not Search.NONE
-            was_in_doubt = was_in_doubt or self._is_in_doubt
+            # From now on there may be a job, even if none is found: it may appear later than it is searched for.
+            self._is_in_doubt = self._is_in_doubt or after.search is not Search.NONE
             found = yield from self._job_of_failed(failure, after, attempt)
             if found is not None:
                 return found
@@ -355,13 +261,14 @@ class _Sending:
             if found is not None:
                 return found
         if delay is not None:
-            self._is_in_doubt = False
             return None
-        if after.search is Search.NONE:
-            raise failure
+        if self._is_in_doubt and after.search is Search.NONE:
+            for job_id in (yield from self._list_jobs_now()):
+                return job_id
+        if self._is_in_doubt:
+            failure.add_note(f"no job was found (submission id {self._submission.id})")
         if isinstance(failure, RequestError) and failure.status_code is not None and failure.status_code < 300:
             raise InvalidResponseError("the answer to the submission was cut short, and no job was found") from failure
-        failure.add_note("no job was found")
         raise failure
 
     def _delay_or_none(self, failure: SpeechmaticsError, after: Aftermath, attempt: int) -> float | None:
@@ -388,11 +295,11 @@ class _Sending:
         left = self._left()
         is_cut = left is not None and left < window
         window = max(left, 0.0) if left is not None and is_cut else window
-        ask = _Within(session, window)
+        ask = Within(session, window, self._deadline)
         started = session.clock()
         moments = [started + window * share for share in (RECOVERY_SHARES if window else (0.0,))]
-        trouble: SpeechmaticsError | str | None = "the time was over" if is_cut and not window else None
-        for number, moment in enumerate(moments if trouble is None else ()):
+        trouble: Exception | str | None = None
+        for number, moment in enumerate(moments):
             now = session.clock()
             if number + 1 < len(moments) and now >= moments[number + 1]:
                 continue
@@ -401,12 +308,12 @@ class _Sending:
             try:
                 findings = yield from self._search.look(ask)
             except APIStatusError as error:
-                if error.status_code in (401, 403):
+                trouble = error
+                if error.status_code in (401, 403) and not is_page(error.response):
                     if isinstance(failure, APIStatusError) and failure.status_code == error.status_code:
                         raise failure from None
-                    raise self._uncertain(failure, error) from error
-                trouble = error
-            except SpeechmaticsError as error:
+                    break
+            except Exception as error:
                 trouble = error
             else:
                 job_id = self._job_in(findings)
@@ -417,21 +324,35 @@ class _Sending:
             trouble = "the time was over"
         if trouble is None:
             return None
-        raise self._uncertain(failure, trouble) from trouble if isinstance(trouble, SpeechmaticsError) else None
+        raise self._uncertain(failure, trouble) from trouble if isinstance(trouble, Exception) else None
 
     def _first_of_two(self, job_id: str) -> Flow[str]:
         """The job of an earlier attempt that has turned up meanwhile; else that of the last, which was answered."""
-        search = self._new_search(began=self._started, pages=1)
         try:
-            findings = yield from search.look(_Within(self._session, 0))
-        except SpeechmaticsError as error:
+            for other in (yield from self._list_jobs_now(known=job_id)):
+                if other != job_id:
+                    self._second = job_id
+                    return other
+        except BaseException as error:
+            error.add_note(f"job {job_id} was created")
+            raise
+        return job_id
+
+    def _list_jobs_now(self, known: str | None = None) -> Flow[list[str]]:
+        """The jobs of the submission that a page of the list shows, the first first; `known` may be left out.
+
+        Where that fails there are none.
+        """
+        session = self._session
+        last = session.clock() + LAST_LOOK
+        left = self._left()
+        ask = Within(session, 0, last if left is None else min(last, session.clock() + left))
+        try:
+            findings = yield from self._new_search(began=self._started, pages=1, known=known).look(ask)
+        except Exception as error:
             _logger.debug("whether submission %s has a second job could not be seen: %s", self._submission.id, error)
-            return job_id
-        others = [other for ids in findings.job_ids.values() for other in ids if other != job_id]
-        if not others:
-            return job_id
-        self._second = job_id
-        return others[-1]
+            return []
+        return [job_id for ids in findings.job_ids.values() for job_id in reversed(ids)]
 
     def _job_in_spite_of(self, error: Exception) -> Flow[str]:
         """The job of a submission that ended with an error which is not the package's; raises that if there is none."""
@@ -446,7 +367,7 @@ class _Sending:
             error.add_note(self._unknown())
             raise error from error.__cause__
         if found is None:
-            error.add_note("no job was created")
+            error.add_note(f"no job was found (submission id {self._submission.id})")
             raise error
         if body is not None and error is body.callers_error:
             error.add_note(f"job {found} was created")
@@ -456,10 +377,23 @@ class _Sending:
 
     def _note_interruption(self, error: BaseException) -> None:
         if self._may_be_created:
-            _logger.warning("the submission of %s was interrupted: %s", self._submission.audio, self._unknown())
+            _logger.warning("the submission of %s was interrupted: %s", self._name, self._unknown())
             error.add_note(self._unknown())
         else:
             error.add_note("no job was created")
+
+    def _warn_of_second(self, job_id: str) -> None:
+        if self._second is None:
+            return
+        message = f"submission {self._submission.id} was sent again, and has two jobs: {job_id} and {self._second}"
+        _logger.error(message)
+        # Where warnings are errors the job's id must not be lost: the log line stands.
+        with suppress(DuplicateJobWarning):
+            warnings.warn(message, DuplicateJobWarning, stacklevel=2)
+
+    @property
+    def _name(self) -> str:
+        return self._submission.audio or "audio"
 
     @property
     def _is_given(self) -> bool:
@@ -468,15 +402,19 @@ class _Sending:
 
     @property
     def _may_be_created(self) -> bool:
-        return self._is_given if self._is_sending else self._is_in_doubt
+        return self._is_in_doubt or (self._is_sending and self._is_given)
 
     def _left(self) -> float | None:
         return None if self._deadline is None else self._deadline - self._session.clock()
 
-    def _new_search(self, *, began: float | None, pages: int | None) -> ListSearch:
+    def _new_search(self, *, began: float | None, pages: int | None, known: str | None = None) -> ListSearch:
         submission = self._submission
+
+        def could_be(job: JsonObject) -> bool:
+            return (known is None or job.get("id") != known) and submission.could_be(job)
+
         wanted = [] if submission.id is None else [submission.id]
-        return ListSearch(wanted, self._session, began=began, could_be=submission.could_be, pages=pages)
+        return ListSearch(wanted, self._session, began=began, could_be=could_be, pages=pages)
 
     def _job_in(self, findings: Findings) -> str | None:
         """The first job of the submission; a second one is kept for the warning."""
@@ -498,7 +436,7 @@ class _Sending:
             else "look for it in the list of jobs before submitting again"
         )
         return SubmissionUncertainError(
-            f"the submission of {submission.audio or 'audio'} failed ({failure}), and the job may or may not have been "
+            f"the submission of {self._name} failed ({failure}), and the job may or may not have been "
             f"created ({trouble}); {advice}",
             failure,
             submission_id=submission.id,

@@ -7,16 +7,19 @@ one. What httpx's transports do beside is what stands here: they translate reque
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from operator import attrgetter
 from typing import TypedDict
 
 import httpcore
 import httpx
 
-from speechmatics._core.network import AsyncBackend, Backend
+from speechmatics._core.network import AsyncBackend, Backend, listen_while
+from speechmatics._core.responses import BoundedResponse
 
-__all__ = ["AsyncTransport", "PoolOptions", "Transport"]
+__all__ = ["AsyncTransport", "PoolOptions", "Transport", "translated"]
 
 _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.ConnectError: httpx.ConnectError,
@@ -37,6 +40,10 @@ _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
 """The general ones stand last."""
 
 
+_extensions = attrgetter("extensions")
+"""The extensions of an answer, whose type httpcore leaves partly unknown."""
+
+
 class PoolOptions(TypedDict):
     """Options of a pool of connections."""
 
@@ -48,7 +55,8 @@ class PoolOptions(TypedDict):
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Generator[None]:
+    """Raises the errors of httpcore within the block as those of httpx."""
     try:
         yield
     except Exception as error:
@@ -63,8 +71,11 @@ class _Stream(httpx.SyncByteStream):
         self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
-        with _translated():
-            yield from self._answer.iter_stream()
+        # Not `iter_stream`, which is one generator more; that costs a status call some hundredths of its time.
+        stream = self._answer.stream
+        with translated():
+            if isinstance(stream, Iterable):
+                yield from stream
 
     def close(self) -> None:
         self._answer.close()
@@ -73,7 +84,10 @@ class _Stream(httpx.SyncByteStream):
 class Transport(httpx.BaseTransport):
     """Sends requests over a pool of connections, through a proxy if one is given."""
 
-    def __init__(self, options: PoolOptions, proxy: httpx.Proxy | None = None) -> None:
+    def __init__(
+        self, options: PoolOptions, proxy: httpx.Proxy | None = None, *, max_response_bytes: int | None = None
+    ) -> None:
+        self._max_bytes = max_response_bytes
         backend = Backend()
         self._pool: httpcore.ConnectionPool
         if proxy is None:
@@ -94,11 +108,9 @@ class Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request."""
-        with _translated():
-            answer = self._pool.handle_request(_request(request))
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Stream(answer), extensions=answer.extensions
-        )
+        with translated():
+            answer = self._pool.handle_request(_request(request, request.stream))
+        return _response(answer, _Stream(answer), self._max_bytes)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -110,9 +122,11 @@ class _AsyncStream(httpx.AsyncByteStream):
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _translated():
-            async for part in self._answer.aiter_stream():
-                yield part
+        stream = self._answer.stream
+        with translated():
+            if isinstance(stream, AsyncIterable):
+                async for part in stream:
+                    yield part
 
     async def aclose(self) -> None:
         await self._answer.aclose()
@@ -121,7 +135,10 @@ class _AsyncStream(httpx.AsyncByteStream):
 class AsyncTransport(httpx.AsyncBaseTransport):
     """As `Transport`, on asyncio and trio."""
 
-    def __init__(self, options: PoolOptions, proxy: httpx.Proxy | None = None) -> None:
+    def __init__(
+        self, options: PoolOptions, proxy: httpx.Proxy | None = None, *, max_response_bytes: int | None = None
+    ) -> None:
+        self._max_bytes = max_response_bytes
         backend = AsyncBackend()
         self._pool: httpcore.AsyncConnectionPool
         if proxy is None:
@@ -142,11 +159,10 @@ class AsyncTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request."""
-        with _translated():
-            answer = await self._pool.handle_async_request(_request(request))
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_AsyncStream(answer), extensions=answer.extensions
-        )
+        send = partial(self._pool.handle_async_request, _request(request, _awaited(request.stream)))
+        with translated():
+            answer = await listen_while(send)
+        return _response(answer, _AsyncStream(answer), self._max_bytes)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -157,11 +173,42 @@ def _url(url: httpx.URL) -> httpcore.URL:
     return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
-def _request(request: httpx.Request) -> httpcore.Request:
+def _request(request: httpx.Request, content: Iterable[bytes] | AsyncIterable[bytes]) -> httpcore.Request:
     return httpcore.Request(
         method=request.method,
         url=_url(request.url),
         headers=request.headers.raw,
-        content=request.stream,
+        content=content,
         extensions=request.extensions,
     )
+
+
+def _response(
+    answer: httpcore.Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream, max_bytes: int | None
+) -> httpx.Response:
+    return BoundedResponse(
+        answer.status, headers=answer.headers, stream=stream, extensions=_extensions(answer), max_bytes=max_bytes
+    )
+
+
+def _awaited(stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> Iterable[bytes] | AsyncIterable[bytes]:
+    """What is in memory, without the async generator of httpx: trio complains of one that is left half-read."""
+    return _Parts(list(stream)) if isinstance(stream, httpx.ByteStream) else stream
+
+
+class _Parts(AsyncIterable[bytes]):
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = parts
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _NextParts(iter(self._parts))
+
+
+class _NextParts(AsyncIterator[bytes]):
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    async def __anext__(self) -> bytes:
+        for part in self._parts:
+            return part
+        raise StopAsyncIteration

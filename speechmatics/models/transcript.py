@@ -561,7 +561,11 @@ class Transcript(LenientModel):
             OSError: The file cannot be read.
             InvalidResponseError: It is not a json-v2 transcript; the message names the file.
         """
-        place = Path(path).expanduser()
+        place = Path(path)
+        try:
+            place = place.expanduser()
+        except RuntimeError as error:
+            raise OSError(f"{place}: {error}") from None
         try:
             return cls.from_json(place.read_bytes().removeprefix(BOM_UTF8))
         except InvalidResponseError as error:

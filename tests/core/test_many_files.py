@@ -19,7 +19,12 @@ CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"lan
 
 def settings_of(server: FaultServer, **others: Any) -> ConnectionSettings:
     """Settings that wait little."""
-    usual = {"retry_delay": 0.01, "retry_delay_max": 0.02, "poll_interval": 0.02, "recovery_window": 0.1}
+    usual: dict[str, Any] = {
+        "retry_delay": 0.01,
+        "retry_delay_max": 0.02,
+        "poll_interval": 0.02,
+        "recovery_window": 0.1,
+    }
     return ConnectionSettings(server.url, trust_env=False, **(usual | others))
 
 

@@ -1,0 +1,169 @@
+"""Where the values of `ConnectionSettings` come from beside arguments and environment, and which is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, PydanticBaseSettingsSource
+
+from speechmatics.exceptions import SettingsError
+
+__all__ = ["MASK", "PREFIX", "Profile", "SecondNames", "as_problem", "explained", "without_inputs"]
+
+PREFIX = "SPEECHMATICS_"
+DEFAULT_CONFIG_FILE = "~/.speechmatics/config"
+
+_SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
+"""Other names that the environment, an env file and a profile may use; the field's own name wins."""
+_WHOLE = "settings"
+"""The kind of an error that is a whole sentence."""
+_PYDANTIC_S = frozenset(get_args(core_schema.ErrorType))
+"""The kinds of errors that Pydantic makes of a name and a context."""
+_error: Callable[..., PydanticCustomError] = PydanticCustomError
+MASK = "**********"
+
+
+class SecondNames(PydanticBaseSettingsSource):
+    """Reads the second names from where another source reads the first."""
+
+    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._variables: Mapping[str, str | None] = source.env_vars if isinstance(source, EnvSettingsSource) else {}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of one field, if its second name is set."""
+        second = _SECOND_NAMES.get(field_name)
+        return (self._variables.get(PREFIX.lower() + second) if second else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The fields whose second names are set."""
+        values = {name: self.get_field_value(self.settings_cls.model_fields[name], name)[0] for name in _SECOND_NAMES}
+        return {name: value for name, value in values.items() if value}
+
+
+class Profile(PydanticBaseSettingsSource):
+    """Reads a table of the configuration file."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._table: Mapping[str, Any] = {}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of one field, if the profile has it; a profile cannot name another."""
+        names = () if field_name in ("profile", "config_file") else (field_name, _SECOND_NAMES.get(field_name, ""))
+        return next((self._table[name] for name in names if name in self._table), None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The fields that the profile has; other keys are not ours."""
+        given, profile = self.current_state.get("config_file"), self.current_state.get("profile")
+        if isinstance(given, str | Path | None) and isinstance(profile, str | None):
+            self._table = _read_profile(given, profile)
+        fields = self.settings_cls.model_fields
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+def _read_profile(given: str | Path | None, profile: str | None) -> Mapping[str, Any]:
+    """A profile's table; an empty one where neither it nor the file was named and there is none."""
+    import tomllib  # rarely needed, and slow to import
+
+    place = Path(given or DEFAULT_CONFIG_FILE)
+    asked = "" if profile is None else f"profile {profile!r} was asked for, but "
+    try:
+        place = place.expanduser()
+        text = place.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if profile is not None:
+            raise SettingsError(f"{asked}there is no file {place}") from None
+        return {}
+    except (OSError, RuntimeError, ValueError) as error:
+        # A container may have no home, or one that is closed to its user.
+        if profile is None and given is None and not _is_there(place):
+            return {}
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"{asked}cannot read {place}: {reason}") from None
+    try:
+        content = tomllib.loads(text)
+    except ValueError:
+        raise SettingsError(f"{place} is not TOML") from None
+    table = content.get(profile or "default")
+    if not isinstance(table, Mapping):
+        if profile is None:
+            return {}
+        names = ", ".join(sorted(name for name, value in content.items() if isinstance(value, Mapping))) or "none"
+        raise SettingsError(f"{place} has no profile {profile!r}; it has {names}")
+    values: Mapping[str, Any] = content[profile or "default"]
+    return values
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        place.stat()
+    except OSError:
+        return False
+    return True
+
+
+def without_inputs(error: ValidationError) -> ValidationError:
+    """The same error without the values that are wrong: any of them may be a secret."""
+    problems = error.errors(include_url=False, include_input=False)
+    return ValidationError.from_exception_data(error.title, [_masked(problem) for problem in problems], hide_input=True)
+
+
+def as_problem(settings_cls: type[BaseSettings], message: str, *place: str) -> ValidationError:
+    """An error whose message is a whole sentence, in Pydantic's form, without the values given."""
+    message, *location = (text.encode("utf-8", "backslashreplace").decode() for text in (message, *place))
+    problem = InitErrorDetails(type=_error(_WHOLE, message), loc=tuple(location), input=MASK)
+    return ValidationError.from_exception_data(settings_cls.__name__, [problem], hide_input=True)
+
+
+def _masked(problem: ErrorDetails) -> InitErrorDetails:
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind not in _PYDANTIC_S:
+        return InitErrorDetails(type=_error(kind, problem["msg"]), loc=problem["loc"], input=MASK)
+    if "error" in context:
+        # The frames of what a validator raised hold the value.
+        context = {"error": ValueError(str(context["error"]))}
+    return InitErrorDetails(type=kind, loc=problem["loc"], input=MASK, ctx=context)
+
+
+def explained(
+    error: ValidationError,
+    settings_cls: type[BaseSettings],
+    arguments: Iterable[str],
+    env_file: str | Path | None,
+    secrets_dir: str | Path | None,
+) -> SettingsError:
+    """The error in words that name where each wrong value came from."""
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    if problems[0]["type"] == _WHOLE:
+        return SettingsError(problems[0]["msg"])
+    environment = EnvSettingsSource(settings_cls).env_vars
+    in_file: Mapping[str, str | None] = (
+        DotEnvSettingsSource(settings_cls, env_file=env_file).env_vars if env_file is not None else {}
+    )
+
+    def origin(name: str) -> str:
+        if name in arguments:
+            return f"the argument {name}"
+        variables = [PREFIX + other.upper() for other in (name, _SECOND_NAMES.get(name)) if other]
+        for variable in variables:
+            if environment.get(variable.lower()):
+                return f"the environment variable {variable}"
+        for variable in variables:
+            if in_file.get(variable.lower()):
+                return f"{variable} in {env_file}"
+        if secrets_dir is not None and (Path(secrets_dir) / (PREFIX.lower() + name)).exists():
+            return f"the file {Path(secrets_dir) / (PREFIX.lower() + name)}"
+        return f"{name} in the profile of the configuration file"
+
+    texts = [
+        " ".join([*map(origin, map(str, found["loc"][:1])), found["msg"].removeprefix("Value error, ")])
+        for found in problems
+    ]
+    return SettingsError(f"wrong connection settings: {'; '.join(texts)}")
