@@ -13,12 +13,12 @@ from pydantic import SecretStr
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
+from speechmatics._core.arguments import check_callback, check_client, check_seconds
+from speechmatics._core.audio_input import AsyncAudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import AwaitingDriver
 from speechmatics._core.iterators import OnError
-from speechmatics._core.media import AudioInput
 from speechmatics._core.operations import (
-    CustomRequest,
     JsonFormat,
     JsonObject,
     Operation,
@@ -112,6 +112,9 @@ class AsyncBatchClient(Generic[_Mode]):
         if isinstance(connection_settings, str):
             # From here on the token stands in no frame whose locals others show.
             connection_settings = SecretStr(connection_settings)
+        check_client(
+            connection_settings, parse=parse, auth=auth, http_client=http_client, on_retry=on_retry, is_async=True
+        )
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._auth = auth
@@ -177,7 +180,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        request = CustomRequest(method, path, kwargs)
+        request = operations.custom_request(method, path, kwargs)
         return await self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
 
     @overload
@@ -257,7 +260,7 @@ class AsyncBatchClient(Generic[_Mode]):
 
     async def submit_job(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource,
         *,
         on_progress: Progress | None = None,
@@ -270,7 +273,8 @@ class AsyncBatchClient(Generic[_Mode]):
         Args:
             audio: A path (`str` or `PathLike`), bytes, a binary file object (sent from where it stands), a tuple of a
                 file name and bytes or a file object, or None where the configuration has `fetch_data`. Files are
-                streamed.
+                streamed. A file object may be one whose `read` is awaited, of `aiofiles`, `anyio.open_file` or an
+                `UploadFile` of Starlette and FastAPI: it is read on the event loop.
             transcription_config: The wire's dict, a `JobConfig`, a `BatchTranscriptionConfig`, or the path of a JSON
                 file.
             on_progress: Called with the bytes of audio that the network has taken so far, and those in all where that
@@ -497,7 +501,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self: AsyncBatchClient[Raw],
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: JsonFormat = "json-v2",
         *,
@@ -508,7 +512,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self: AsyncBatchClient[Parsed],
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: JsonFormat = "json-v2",
         *,
@@ -519,7 +523,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         *,
         transcription_format: TextFormat,
@@ -530,7 +534,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None,
         transcription_format: TextFormat,
         *,
@@ -541,7 +545,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self: AsyncBatchClient[Raw],
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
         *,
@@ -552,7 +556,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self: AsyncBatchClient[Parsed],
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
         *,
@@ -563,7 +567,7 @@ class AsyncBatchClient(Generic[_Mode]):
     @overload
     async def transcribe(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
         *,
@@ -573,7 +577,7 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> JsonObject | Transcript | str: ...
     async def transcribe(
         self,
-        audio: AudioInput | None,
+        audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
         *,
@@ -597,6 +601,8 @@ class AsyncBatchClient(Generic[_Mode]):
             on_progress: As for `submit_job`.
         """
         operations.text_format(transcription_format)
+        timeout = check_seconds("timeout", timeout)
+        check_callback("on_status", on_status)
         config = english_by_default() if transcription_config is None else transcription_config
         started = self._session.clock()
         job_id = await self.submit_job(audio, config, on_progress=on_progress, timeout=timeout)

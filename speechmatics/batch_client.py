@@ -13,12 +13,12 @@ from pydantic import SecretStr
 from typing_extensions import TypeVar, Unpack
 
 from speechmatics._core import flows, iterators, operations, submission
+from speechmatics._core.arguments import check_callback, check_client, check_seconds
+from speechmatics._core.audio_input import AudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.iterators import OnError
-from speechmatics._core.media import AudioInput
 from speechmatics._core.operations import (
-    CustomRequest,
     JsonFormat,
     JsonObject,
     Operation,
@@ -133,6 +133,9 @@ class BatchClient(Generic[_Mode]):
         if isinstance(connection_settings, str):
             # From here on the token stands in no frame whose locals others show.
             connection_settings = SecretStr(connection_settings)
+        check_client(
+            connection_settings, parse=parse, auth=auth, http_client=http_client, on_retry=on_retry, is_async=False
+        )
         self.connection_settings = as_settings(connection_settings)
         self._parse = parse
         self._auth = auth
@@ -198,7 +201,7 @@ class BatchClient(Generic[_Mode]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        request = CustomRequest(method, path, kwargs)
+        request = operations.custom_request(method, path, kwargs)
         return self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
 
     @overload
@@ -606,6 +609,8 @@ class BatchClient(Generic[_Mode]):
             on_progress: As for `submit_job`.
         """
         operations.text_format(transcription_format)
+        timeout = check_seconds("timeout", timeout)
+        check_callback("on_status", on_status)
         config = english_by_default() if transcription_config is None else transcription_config
         started = self._session.clock()
         job_id = self.submit_job(audio, config, on_progress=on_progress, timeout=timeout)
@@ -693,6 +698,7 @@ class BatchClient(Generic[_Mode]):
             AudioError, SubmissionUncertainError, APIStatusError, RequestError: As `submit_job` and `wait_for_many`,
                 when a result is asked for.
         """
+        check_callback("on_error", on_error)
         return self._driver.each(
             iterators.submit_jobs(
                 audio_paths, transcription_config, self._session, concurrency=concurrency, on_error=on_error

@@ -40,15 +40,22 @@
         │   ├── AnswerMismatchError             the answer is about another job than the one asked for
         │   └── ResponseTooLargeError           the answer is larger than max_response_bytes
         ├── TranscriptionError                  the job ended without a transcript
-        │   └── UnknownFormatError              also ValueError; nothing was sent
+        │   └── UnknownFormatError              also InvalidInputError; nothing was sent
         └── WaitTimeoutError                    also TimeoutError: there is no transcript yet
+
+Each can be made by hand, as tests of programs do: by a message, or by nothing at all.
+
+    >>> JobNotFoundException("no such job", job_id="a1b2c3d4e5").status_code
+    404
+    >>> RateLimitError().response
+    <Response [429 Too Many Requests]>
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx
 from pydantic_core import from_json
@@ -106,6 +113,11 @@ BUSY = "Server busy"
 """How `detail` begins where a worker on premises turns a request away (documentation)."""
 _BODY_EXCERPT = 200
 """Characters of an answer's body that an error message quotes."""
+_NO_KEY = (
+    "no key was sent, as the request had no Authorization header: one is looked for in the argument auth_token, in "
+    "SPEECHMATICS_AUTH_TOKEN and SPEECHMATICS_API_KEY, in an env file and a secrets directory that are named, and in "
+    "the profile"
+)
 
 
 class SpeechmaticsError(Exception):
@@ -176,16 +188,21 @@ class InvalidDataError(InvalidInputError):
         report: All that the validation found.
     """
 
-    def __init__(self, message: str, *, report: ValidationReport) -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "", *, report: ValidationReport | None = None, job_id: str | None = None) -> None:
+        super().__init__(message, job_id=job_id)
+        if report is None:
+            from speechmatics.validation.report import ValidationReport
+
+            report = ValidationReport()
         self.report = report
 
 
 class MissingExtraError(SpeechmaticsError, ImportError):
     """A part of the package needs an extra that is not installed; the message names it."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f'{what} needs the extra "{extra}": pip install "speechmatics-typed[{extra}]"')
+    def __init__(self, what: str = "", extra: str | None = None, *, job_id: str | None = None) -> None:
+        needs = "" if extra is None else f' needs the extra "{extra}": pip install "speechmatics-typed[{extra}]"'
+        super().__init__(what + needs, job_id=job_id)
 
 
 class RequestError(SpeechmaticsError, httpx.RequestError):
@@ -196,10 +213,11 @@ class RequestError(SpeechmaticsError, httpx.RequestError):
         status_code: The status of an answer that was cut short, or None where none began.
     """
 
-    def __init__(self, message: str, *, request: httpx.Request | None = None, job_id: str | None = None) -> None:
+    def __init__(self, message: str = "", *, request: httpx.Request | None = None, job_id: str | None = None) -> None:
+        request = request or _unsent()
         httpx.RequestError.__init__(self, message, request=request)
         self.job_id = job_id
-        self.request_id: str | None = None if request is None else _sent_id(request)
+        self.request_id: str | None = _sent_id(request)
         self.status_code: int | None = None
 
 
@@ -243,66 +261,112 @@ class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
     """The service answered with an error status.
 
     Attributes:
-        status_code: The HTTP status, 400 to 599.
+        status_code: The HTTP status, 400 to 599; 0 for one that was made by hand and is of no class of its own.
         error: The API's own word for it (`error` of the body), or the HTTP reason phrase.
         detail: The API's `detail`, or an excerpt of a body that is not the API's, or None.
         request_id: The service's id of the request, which its support asks for, or else the id it was sent with.
         response: The whole answer.
+
+    Args:
+        message: What is said of it; where it is an answer, what that says.
+        job_id: The job the error concerns.
+        context: What the message of an answer begins with.
+        response: The answer, if `message` is none; by default one with nothing but the status of the class.
     """
 
-    def __init__(self, response: httpx.Response, *, job_id: str | None = None, context: str | None = None) -> None:
-        self.status_code: int = response.status_code
-        self.error, self.detail = _read_error_body(response)
-        self.request_id: str | None = request_id_of(response)
-        request = response.request
-        message = (
-            f"{self.status_code} {self.error}" if context is None else f"{context}: {self.status_code} {self.error}"
-        )
-        if self.detail:
-            message += f": {self.detail}"
-        message += f" ({request.method} {request.url}"
-        if self.request_id:
-            message += f", request id {self.request_id}"
-        httpx.HTTPStatusError.__init__(self, message + ")", request=request, response=response)
+    _usual_status: ClassVar[int] = 0
+
+    def __init__(
+        self,
+        message: str | httpx.Response = "",
+        *,
+        job_id: str | None = None,
+        context: str | None = None,
+        response: httpx.Response | None = None,
+    ) -> None:
+        answer = message if isinstance(message, httpx.Response) else response
+        if answer is None:
+            answer = httpx.Response(self._usual_status, request=_unsent())
+        self.status_code: int = answer.status_code
+        self.error, self.detail = _read_error_body(answer)
+        self.request_id: str | None = request_id_of(answer)
+        said = message if isinstance(message, str) else ""
+        if not said and (answer is message or response is not None):
+            said = self._told_by(answer, context)
+        elif not said:
+            said = f"{self.status_code} {self.error}"
+        httpx.HTTPStatusError.__init__(self, said, request=request_of(answer), response=answer)
         self.job_id = job_id
+
+    def _told_by(self, answer: httpx.Response, context: str | None) -> str:
+        """What an answer says."""
+        said = f"{self.status_code} {self.error}" if context is None else f"{context}: {self.status_code} {self.error}"
+        if self.detail:
+            said += f": {self.detail}"
+        request = request_of(answer)
+        said += f" ({request.method} {shown_url(request)}"
+        if self.request_id:
+            said += f", request id {self.request_id}"
+        return said + ")"
 
 
 class BadRequestError(APIStatusError):
     """400: the service rejects the request, most often its configuration."""
 
+    _usual_status = 400
+
 
 class AuthenticationError(APIStatusError):
-    """401: the token is missing, wrong or expired."""
+    """401: the token is missing, wrong or expired; the message says if none was sent, and where it was looked for."""
+
+    _usual_status = 401
+
+    def _told_by(self, answer: httpx.Response, context: str | None) -> str:
+        said = super()._told_by(answer, context)
+        return said if "Authorization" in request_of(answer).headers else f"{said}; {_NO_KEY}"
 
 
 class PermissionDeniedError(APIStatusError):
     """403: the token may not do this."""
 
+    _usual_status = 403
+
 
 class JobNotFoundException(APIStatusError):
     """404 on a job: it does not exist, or is not this token's to see; for a page of HTML, no such server perhaps."""
 
-    def __init__(self, response: httpx.Response, *, job_id: str | None = None, context: str | None = None) -> None:
-        super().__init__(response, job_id=job_id, context=context)
-        if is_page(response):
-            url = response.request.url.copy_with(query=None)
-            self.args = (f"{self.args[0]}; the answer is a page of HTML: this may be no Speechmatics server: {url}",)
+    _usual_status = 404
+
+    def _told_by(self, answer: httpx.Response, context: str | None) -> str:
+        said = super()._told_by(answer, context)
+        if not is_page(answer):
+            return said
+        url = shown_url(request_of(answer))
+        return f"{said}; the answer is a page of HTML: this may be no Speechmatics server: {url}"
 
 
 class JobExpiredError(APIStatusError):
     """410: the job or its files have been removed from the service."""
 
+    _usual_status = 410
+
 
 class JobRunningError(APIStatusError):
     """423: the job still runs, and `force` was not given."""
+
+    _usual_status = 423
 
 
 class RateLimitError(APIStatusError):
     """429: too many requests or too many running jobs."""
 
+    _usual_status = 429
+
 
 class ServerError(APIStatusError):
     """500 and above: the service failed."""
+
+    _usual_status = 500
 
 
 class InvalidResponseError(SpeechmaticsError, ValueError):
@@ -314,7 +378,7 @@ class InvalidResponseError(SpeechmaticsError, ValueError):
     """
 
     def __init__(
-        self, message: str, *, body: bytes = b"", job_id: str | None = None, request: httpx.Request | None = None
+        self, message: str = "", *, body: bytes = b"", job_id: str | None = None, request: httpx.Request | None = None
     ) -> None:
         super().__init__(message, job_id=job_id)
         self.body = body
@@ -329,7 +393,7 @@ class AnswerMismatchError(InvalidResponseError):
     """
 
     def __init__(
-        self, message: str, *, body: bytes = b"", job_id: str | None = None, answered: str | None = None
+        self, message: str = "", *, body: bytes = b"", job_id: str | None = None, answered: str | None = None
     ) -> None:
         super().__init__(message, body=body, job_id=job_id)
         self.answered = answered
@@ -355,14 +419,15 @@ class SubmissionUncertainError(SpeechmaticsError):
 
     def __init__(
         self,
-        message: str,
-        failure: SpeechmaticsError,
+        message: str = "",
+        failure: SpeechmaticsError | None = None,
         *,
         submission_id: str | None = None,
         found: Mapping[str, str] | None = None,
+        job_id: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.failure = failure
+        super().__init__(message, job_id=job_id)
+        self.failure = SpeechmaticsError(message) if failure is None else failure
         self.submission_id = submission_id
         self.found = dict(found or {})
 
@@ -385,7 +450,7 @@ class TranscriptionError(SpeechmaticsError):
         return (self.job.errors if self.job else None) or ()
 
 
-class UnknownFormatError(TranscriptionError, ValueError):
+class UnknownFormatError(TranscriptionError, InvalidInputError):
     """The transcript format is none of json-v2, txt and srt; nothing was sent."""
 
 
@@ -435,7 +500,7 @@ def error_for_failure(
     Its cause is the operating system's error, without the frames of the network stack: their
     locals hold the request as it was sent, token included.
     """
-    message = f"{str(failure) or type(failure).__name__} ({request.method} {request.url}"
+    message = f"{str(failure) or type(failure).__name__} ({request.method} {shown_url(request)}"
     if sent_with := _sent_id(request):
         message += f", request id {sent_with}"
     message += ")"
@@ -469,7 +534,24 @@ def request_id_of(response: httpx.Response) -> str | None:
     for name in REQUEST_ID_HEADERS:
         if value := response.headers.get(name):
             return str(value)
-    return _sent_id(response.request)
+    return _sent_id(request_of(response))
+
+
+def request_of(response: httpx.Response) -> httpx.Request:
+    """What an answer answers; a request that was never sent for an answer that was made by hand."""
+    try:
+        return response.request
+    except RuntimeError:
+        return _unsent()
+
+
+def shown_url(request: httpx.Request) -> str:
+    """Where a request went, without what may be secret: a query, which may be signed, and a password."""
+    return str(request.url.copy_with(userinfo=b"", query=None, fragment=None))
+
+
+def _unsent() -> httpx.Request:
+    return httpx.Request("GET", "https://unsent.invalid/")
 
 
 def _sent_id(request: httpx.Request) -> str | None:
@@ -487,7 +569,7 @@ def _portable(value: Any) -> Any:
         response.__dict__.update({name: _portable(part) for name, part in vars(response).items()})
         response.history = [_portable(step) for step in response.history]
         response.headers = httpx.Headers([item for item in value.headers.multi_items() if item[0] != "set-cookie"])
-        response.default_encoding = value.encoding or "utf-8"
+        response.default_encoding = "utf-8" if _decoded(value) is None else value.encoding or "utf-8"
         return response
     return value
 
@@ -519,9 +601,20 @@ def _read_error_body(response: httpx.Response) -> tuple[str, str | None]:
     except ValueError:
         body = None
     if not _is_object(body):
-        return reason, (None if is_page(response) else response.text.strip()[:_BODY_EXCERPT] or None)
+        text = None if is_page(response) else _decoded(response)
+        if text is None and not is_page(response):
+            text = response.content.decode(errors="replace")
+        return reason, (text or "").strip()[:_BODY_EXCERPT] or None
     error, detail = body.get("error"), body.get("detail")
     return (str(error) if error else reason), (str(detail) if detail else None)
+
+
+def _decoded(response: httpx.Response) -> str | None:
+    """The text of an answer; None where the charset that it names is none."""
+    try:
+        return response.text
+    except Exception:  # codecs raise what they like: Python has `rot13`, `hex`, `idna` and `undefined` among them
+        return None
 
 
 def _is_object(value: object) -> TypeIs[dict[str, object]]:

@@ -15,7 +15,7 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Parsed, Raw
-from speechmatics._core.media import CHUNK_SIZE
+from speechmatics._core.audio import CHUNK_SIZE
 from speechmatics.local import LocalServer
 from tests.conftest import ScriptedEngine
 

@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speechmatics import AudioError, AudioNotReadableError
-from speechmatics._core.media import CHUNK_SIZE, Audio, MultipartBody, open_audio
+from speechmatics._core.audio import CHUNK_SIZE, Audio
+from speechmatics._core.audio_input import open_audio
+from speechmatics._core.media import MultipartBody
 
 
 def read_back(body: MultipartBody) -> dict[str, tuple[str | None, str, bytes]]:

@@ -456,3 +456,55 @@ def test_the_example_receiver_refuses_strangers_and_nonsense(receiver: tuple[str
     assert call(receiver, "/?id=..%2F..%2Fx&status=success", b"x", Content_Type="text/plain") == 400
     assert call(receiver, f"/?{QUERY}", b"x\r\n", Transfer_Encoding="chunked") == 400
     assert not (tmp_path / "saved").exists()
+
+
+LAMBDA: list[tuple[Any, Any]] = [
+    ({"id": "a1b2c3d4e5", "status": "success"}, {"content-type": "application/json"}),
+    ({"id": ["a1b2c3d4e5"], "status": ["success"]}, {"Content-Type": ["application/json"], "X-None": None}),
+    ({"id": "a1b2c3d4e5", "status": "success", "flag": None}, {"CONTENT-TYPE": "application/json"}),
+    (QUERY, [["Content-Type", "application/json"]]),
+    ("?" + QUERY, None),
+]
+
+
+@pytest.mark.parametrize(("query", "headers"), LAMBDA)
+def test_a_callback_as_a_lambda_function_gets_it(query: Any, headers: Any) -> None:
+    """Text as the body; headers of any case, some of them lists; values of a query that are lists or None."""
+    notification = Notification.from_request(query, headers, json.dumps(TRANSCRIPT))
+    assert notification.transcript is not None
+    assert (notification.id, notification.is_success) == ("a1b2c3d4e5", True)
+    assert Notification.from_request(query, headers, None).transcript is None
+    if headers is not None:
+        assert Notification.is_authorized({"AUTHORIZATION": ["Bearer s3cret"]}, "Bearer s3cret")
+
+
+@pytest.mark.parametrize("query", [None, "", b"", {}, "/callback", {"id": None}])
+def test_a_callback_without_a_query_says_what_it_would_say(query: Any) -> None:
+    """Which job it is about, and how that ended: nothing else does."""
+    with pytest.raises(InvalidResponseError, match=r"has no query, which says which job it is about \(id\) and how"):
+        Notification.from_request(query, {}, "{}")
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "body", "message"),
+    [
+        (5, {}, b"", "the query of a callback must be a mapping, or pairs, of text"),
+        ({"id": 5}, {}, b"", "the query of a callback"),
+        (QUERY, 5, b"", "the headers of a callback must be a mapping, or pairs, of text"),
+        (QUERY, {"a": 5}, b"", "the headers of a callback"),
+        (QUERY, {5: "a"}, b"", "the headers of a callback"),
+        (QUERY, [("a",)], b"", "the headers of a callback"),
+        (QUERY, {}, {"job": {}}, "the body of a callback must be bytes or text, not dict"),
+    ],
+)
+def test_what_is_no_request(query: Any, headers: Any, body: Any, message: str) -> None:
+    """Is an argument that is wrong."""
+    with pytest.raises(InvalidInputError, match=message):
+        Notification.from_request(query, headers, body)
+
+
+@pytest.mark.parametrize("expected", [None, 5, b"Bearer s3cret"])
+def test_what_is_expected_is_text(expected: Any) -> None:
+    """A variable that is not set lets nobody in."""
+    with pytest.raises(InvalidInputError, match="the expected Authorization header must be text or a SecretStr, not"):
+        Notification.is_authorized({"Authorization": "None"}, expected)

@@ -24,6 +24,7 @@ from speechmatics.exceptions import (
     SettingsError,
     error_for_status,
     request_id_of,
+    shown_url,
 )
 from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
 from speechmatics.settings import DEFAULT_MP_URL, ConnectionSettings, KeyRegion, check_token, check_url
@@ -195,7 +196,7 @@ class TemporaryKeyAuth(httpx.Auth):
     def _take(self, answer: httpx.Response) -> _Key:
         _logger.debug(
             "POST %s: %d, asked for a temporary key, request id %s",
-            answer.request.url,
+            shown_url(answer.request),
             answer.status_code,
             request_id_of(answer),
         )
@@ -204,7 +205,7 @@ class TemporaryKeyAuth(httpx.Auth):
         value = _key_in(answer)
         if value is None:
             raise InvalidResponseError(
-                f"the management platform's answer holds no key ({answer.request.method} {answer.request.url})",
+                f"the management platform's answer holds no key ({answer.request.method} {shown_url(answer.request)})",
                 request=answer.request,
             )
         asked: float = answer.request.extensions[_ASKED]

@@ -20,10 +20,10 @@ from anyio.lowlevel import EventLoopToken, current_token
 
 from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, routes
 from speechmatics._core.exchange import Exchange, exchanging
-from speechmatics._core.flows import Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
+from speechmatics._core.flows import Await, Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
-from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer
+from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer, not_a_url
 from speechmatics._core.transports import AsyncTransport, Transport
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.settings import ConnectionSettings
@@ -79,6 +79,7 @@ class BlockingDriver:
                 "the http_client was given in another process, from which this one was forked: its connections must "
                 "not be shared; make a client here, or leave http_client out"
             )
+        _check_open(self._given)
         return self._given
 
     def close(self) -> None:
@@ -113,6 +114,8 @@ class BlockingDriver:
                 self._sleep(step.seconds)
             case RunBlocking() | Callback():
                 step.function()
+            case Await():
+                raise step.refusal
             case Disconnect():
                 _shut_down(step.response)
             case _:
@@ -137,8 +140,13 @@ class BlockingDriver:
                     response.read()
                 finally:
                     response.close()
+        except InvalidInputError as error:
+            # The caller's audio or content: httpcore lets its errors through, but hides what they came from.
+            raise error from error.__cause__ or error.__context__
         except httpx.RequestError as error:
             failure = error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            failure = not_a_url(error, request)
         else:
             log_answer(response, time.monotonic() - started)
             return response
@@ -192,6 +200,7 @@ class AwaitingDriver:
                 "the http_client was first used on another event loop, to which its connections belong; "
                 "make a client for each event loop, or leave http_client out"
             )
+        _check_open(self._given)
         return self._given
 
     async def close(self) -> None:
@@ -227,6 +236,8 @@ class AwaitingDriver:
                 # Not one of the program's own threads: a pipe may keep it for ever.
                 own = anyio.CapacityLimiter(1)
                 await anyio.to_thread.run_sync(step.function, abandon_on_cancel=True, limiter=own)
+            case Await():
+                await step.function()
             case Callback():
                 given = step.function()
                 if inspect.isawaitable(given):
@@ -257,8 +268,13 @@ class AwaitingDriver:
                     await response.aread()
                 finally:
                     await response.aclose()
+        except InvalidInputError as error:
+            # The caller's audio or content: httpcore lets its errors through, but hides what they came from.
+            raise error from error.__cause__ or error.__context__
         except httpx.RequestError as error:
             failure = error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            failure = not_a_url(error, request)
         except ssl.SSLError as error:
             # On asyncio an alert of the server comes through httpx as it is.
             failure = httpx.ReadError(str(error), request=request)
@@ -319,6 +335,11 @@ def _shut_down(answered: httpx.Response) -> None:
         with contextlib.suppress(OSError):
             # The method of an `ssl.SSLSocket` would take its TLS away, and what another thread writes go in the clear.
             socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
+def _check_open(client: httpx.Client | httpx.AsyncClient) -> None:
+    if client.is_closed:
+        raise InvalidInputError("the http_client that was given has been closed")
 
 
 def _no_cookies() -> CookieJar:

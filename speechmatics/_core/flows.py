@@ -7,13 +7,14 @@ A flow does no I/O and knows no clock but the one it is given. A driver sends ea
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import httpx
 
 from speechmatics._core import operations
+from speechmatics._core.arguments import check_callback, check_limit
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.policies import (
     LONG_POLL_HONOURED_AFTER,
@@ -44,6 +45,7 @@ from speechmatics.exceptions import (
 from speechmatics.models.job import JobDetails, JobStatus, is_running
 
 __all__ = [
+    "Await",
     "Callback",
     "Disconnect",
     "Flow",
@@ -92,13 +94,21 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True)
+class Await:
+    """Asks the driver to await what a function gives; one that blocks raises what it is refused by."""
+
+    function: Callable[[], Awaitable[None]]
+    refusal: SpeechmaticsError
+
+
+@dataclass(frozen=True, slots=True)
 class Disconnect:
     """Asks the driver to close the connection over which an answer came."""
 
     response: httpx.Response
 
 
-Step = Request | Sleep | RunBlocking | Callback | Disconnect
+Step = Request | Sleep | RunBlocking | Callback | Await | Disconnect
 
 Flow = Generator[Step, httpx.Response | None, _T]
 """A conversation that ends with a result of type T."""
@@ -267,6 +277,8 @@ def wait_for_completion(
         WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
     """
     settings = session.settings
+    timeout = check_limit("timeout", timeout)
+    check_callback("on_status", on_status)
     deadline = None if timeout is None else session.clock() + timeout
     patience = Patience(session)
     changed = session.clock()

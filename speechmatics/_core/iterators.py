@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 import httpx
 
 from speechmatics._core import operations
+from speechmatics._core.arguments import (
+    check_callback,
+    check_flag,
+    check_job_id,
+    check_limit,
+    check_path,
+    check_whole,
+    items_of,
+)
 from speechmatics._core.flows import Callback, Flow, Sleep, Stream, ended_without_transcript, send_with_retry
 from speechmatics._core.operations import JsonObject, Operation
 from speechmatics._core.policies import JobPager, moment_of, retry_after
@@ -20,7 +29,6 @@ from speechmatics._core.submission import submit_job
 from speechmatics._core.watcher import JobWatcher
 from speechmatics.exceptions import (
     APIStatusError,
-    InvalidInputError,
     RateLimitError,
     SpeechmaticsError,
 )
@@ -53,8 +61,8 @@ def iter_jobs(
     Raises:
         InvalidInputError: `page_size` is not from 1 to 100.
     """
-    if not 1 <= page_size <= operations.MAX_PAGE:
-        raise InvalidInputError(f"page_size must be from 1 to {operations.MAX_PAGE}, not {page_size}")
+    page_size = check_whole("page_size", page_size, 1, operations.MAX_PAGE)
+    check_flag("include_deleted", include_deleted)
     pager = JobPager()
 
     def page() -> Flow[list[JsonObject] | list[JobDetails]]:
@@ -94,20 +102,18 @@ def wait_for_many(
     Raises:
         InvalidInputError: One of them is not a job id.
     """
-    if isinstance(job_ids, str | bytes):
-        raise InvalidInputError("job_ids is one id; give a list of ids, or use wait_for_completion")
-    if not isinstance(job_ids, Iterator):
+    timeout = check_limit("timeout", timeout)
+    is_growing = isinstance(job_ids, Iterator)
+    more = items_of("job_ids", job_ids, "id", instead="wait_for_completion")
+    if not is_growing:
         # What is all there is checked before anything is sent.
-        job_ids = list(job_ids)
-        for job_id in job_ids:
-            if job_id is not None:
-                operations.get_job(job_id)
+        more = iter([check_job_id(job_id, "each of job_ids") for job_id in more])
 
     def next_ended(watcher: JobWatcher) -> Flow[list[JsonObject | JobDetails]]:
         return [operations.parse_job(job) if parse else job for job in (yield from watcher.next_ended())]
 
     def walk() -> Stream[JsonObject | JobDetails]:
-        watcher = JobWatcher(session, timeout, iter(job_ids))
+        watcher = JobWatcher(session, timeout, more)
         with watcher.naming():
             while watcher.has_more():
                 yield next_ended(watcher)
@@ -129,11 +135,12 @@ def submit_jobs(
         InvalidInputError: `concurrency` is not from 1 to 50, or `paths` is a single path.
         ConfigError: The configuration is wrong.
     """
-    if not 1 <= concurrency <= MAX_CONCURRENCY:
-        raise InvalidInputError(f"concurrency must be from 1 to {MAX_CONCURRENCY}, not {concurrency}")
-    if isinstance(paths, str | bytes | os.PathLike):
-        raise InvalidInputError("audio_paths is one path; give a list of paths, or use submit_job")
-    return _ManyFiles(as_job_config(source), session, concurrency, on_error).walk(iter(paths))
+    concurrency = check_whole("concurrency", concurrency, 1, MAX_CONCURRENCY)
+    check_callback("on_error", on_error, may_be_awaited=True)
+    several = items_of("audio_paths", paths, "path", instead="submit_job")
+    for path in paths if isinstance(paths, Sequence) else ():
+        check_path("each of audio_paths", path)
+    return _ManyFiles(as_job_config(source), session, concurrency, on_error).walk(several)
 
 
 class _ManyFiles:
@@ -175,6 +182,7 @@ class _ManyFiles:
             yield Sleep(delay)
         with self._watcher.naming():
             try:
+                name = check_path("each of audio_paths", path)
                 job_id = yield from submit_job(path, self._config, self._session)
             except RateLimitError as error:
                 self._slow_down(error)
@@ -189,7 +197,7 @@ class _ManyFiles:
                 self._refused_since = None
                 self._limit.accepted()
                 self._allowed = min(self._concurrency, self._allowed + 1)
-                self._watcher.add(job_id, f"{job_id} ({os.fspath(path)})")
+                self._watcher.add(job_id, f"{job_id} ({name})")
                 self._path_of[job_id] = path
         return []
 
@@ -202,7 +210,7 @@ class _ManyFiles:
             path = self._path_of.pop(error.job_id or "", None)
             if path is None:
                 raise
-            error.audio = os.fspath(path)
+            error.audio = os.fsdecode(path)
             if self._on_error is None:
                 raise
             yield from self._report(path, error)
@@ -217,7 +225,7 @@ class _ManyFiles:
                 submitted.append((path, job_id))
             else:
                 failure = ended_without_transcript(operations.parse_job(job))
-                failure.audio = os.fspath(path)
+                failure.audio = os.fsdecode(path)
                 yield from self._report(path, failure)
         return submitted
 

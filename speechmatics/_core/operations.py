@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import IO, Any, Generic, Literal, TypedDict, TypeVar
 from urllib.parse import quote
 
@@ -13,7 +14,17 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from speechmatics._core.media import Audio, MultipartBody
+from speechmatics._core.arguments import (
+    LONGEST_WAIT,
+    check_day,
+    check_flag,
+    check_job_id,
+    check_keywords,
+    check_moment,
+    check_whole,
+)
+from speechmatics._core.audio import Audio
+from speechmatics._core.media import MultipartBody
 from speechmatics.exceptions import (
     AnswerMismatchError,
     InvalidInputError,
@@ -39,6 +50,7 @@ __all__ = [
     "TextFormat",
     "TranscriptFormat",
     "create_job",
+    "custom_request",
     "delete_job",
     "get_job",
     "get_job_log",
@@ -84,6 +96,9 @@ class RequestOptions(TypedDict, total=False):
     timeout: float | httpx.Timeout | None
     extensions: Mapping[str, object]
 
+
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What HTTP calls a token (RFC 9110)."""
 
 MAX_PAGE = 100
 """Jobs that a page of the list may hold (specification)."""
@@ -141,7 +156,23 @@ class CustomRequest:
     @property
     def repeatable(self) -> bool:
         """Whether it is certain that sending it twice does what sending it once does."""
-        return self.method.upper() in ("GET", "HEAD", "OPTIONS")
+        is_read_once = hasattr(self.options.get("content"), "__next__") or self.options.get("files") is not None
+        return self.method.upper() in ("GET", "HEAD", "OPTIONS") and not is_read_once
+
+
+def custom_request(method: object, path: object, options: RequestOptions) -> CustomRequest:
+    """A request of the caller's making.
+
+    Raises:
+        TypeError: A keyword is not known.
+        InvalidInputError: The method or the path is none. What is wrong with the rest is found when it is built.
+    """
+    check_keywords("send_request", options, RequestOptions.__annotations__)
+    if not isinstance(method, str) or _METHOD.fullmatch(method) is None:
+        raise InvalidInputError("method must be the name of an HTTP method, such as 'GET'")
+    if not isinstance(path, str) or not path.isprintable():
+        raise InvalidInputError("path must be a path below the base URL as text, such as 'jobs'")
+    return CustomRequest(method, path, options)
 
 
 Request = Operation[object, object] | CustomRequest
@@ -180,14 +211,12 @@ def list_jobs(
     """`GET /jobs`.
 
     Raises:
-        InvalidInputError: `limit` is not from 1 to 100.
+        InvalidInputError: `limit` is not from 1 to 100, `created_before` no moment, or `include_deleted` no flag.
     """
-    if limit is not None and not 1 <= limit <= MAX_PAGE:
-        raise InvalidInputError(f"limit must be from 1 to {MAX_PAGE}, not {limit}")
     params = {
-        "created_before": _timestamp(created_before),
-        "limit": None if limit is None else str(limit),
-        "include_deleted": None if include_deleted is None else _flag(include_deleted),
+        "created_before": None if created_before is None else check_moment("created_before", created_before),
+        "limit": None if limit is None else str(check_whole("limit", limit, 1, MAX_PAGE)),
+        "include_deleted": None if include_deleted is None else _flag("include_deleted", include_deleted),
     }
 
     return Operation("GET", "jobs", _read_list, _parse_list, params=_given(params))
@@ -229,7 +258,7 @@ def get_job(job_id: str, *, wait: int | None = None) -> Operation[JsonObject, Jo
 def delete_job(job_id: str, *, force: bool) -> Operation[JsonObject, JobDetails]:
     """`DELETE /jobs/{id}`."""
     read, parse = _about(job_id)
-    return Operation("DELETE", _job_path(job_id), read, parse, params={"force": _flag(force)}, job_id=job_id)
+    return Operation("DELETE", _job_path(job_id), read, parse, params={"force": _flag("force", force)}, job_id=job_id)
 
 
 def get_json_transcript(job_id: str, *, wait: int | None = None) -> Operation[JsonObject, Transcript]:
@@ -273,24 +302,28 @@ def get_usage(since: date | str | None = None, until: date | str | None = None) 
     def parse(response: httpx.Response) -> UsageReport:
         return UsageReport.from_json(response.content)
 
-    params = {"since": _day("since", since), "until": _day("until", until)}
+    params = {
+        "since": None if since is None else check_day("since", since),
+        "until": None if until is None else check_day("until", until),
+    }
     return Operation("GET", "usage", _object, parse, params=_given(params))
 
 
-def text_format(transcription_format: str) -> TextFormat | None:
+def text_format(transcription_format: object) -> TextFormat | None:
     """The format if it is text, None if it is json-v2 by any of its names.
 
     Raises:
         UnknownFormatError: It is neither.
     """
-    name = transcription_format.lower()
+    name = transcription_format.lower() if isinstance(transcription_format, str) else None
     if name in ("json-v2", "json_v2", "json"):
         return None
     if name == "txt":
         return "txt"
     if name == "srt":
         return "srt"
-    raise UnknownFormatError(f"{transcription_format!r} is not a transcript format; use json-v2, txt or srt")
+    shown = type(transcription_format).__name__ if name is None else repr(transcription_format)[:40]
+    raise UnknownFormatError(f"{shown} is not a transcript format; use json-v2, txt or srt")
 
 
 _LIST = TypeAdapter(list[Any])
@@ -304,6 +337,8 @@ def _object(response: httpx.Response) -> JsonObject:
     except ValueError:
         try:
             data = json.loads(response.content)
+        except RecursionError:
+            raise InvalidResponseError("the answer is JSON that is nested too deeply", body=response.content) from None
         except ValueError:
             what = "a page of HTML" if is_page(response) else "not JSON"
             raise InvalidResponseError(f"the answer is {what}", body=response.content) from None
@@ -381,40 +416,15 @@ def _text(response: httpx.Response) -> str:
 
 
 def _job_path(job_id: str, *below: str) -> str:
-    if not job_id.strip() or job_id in (".", ".."):
-        raise InvalidInputError(f"{job_id!r} is not a job id")
-    return "/".join(["jobs", quote(job_id, safe=""), *below])
+    return "/".join(["jobs", quote(check_job_id(job_id), safe=""), *below])
 
 
 def _wait(seconds: int | None) -> dict[str, str]:
-    if seconds is None:
-        return {}
-    if seconds < 0:
-        raise InvalidInputError(f"wait must be 0 or more whole seconds, not {seconds}")
-    return {"wait": str(seconds)}
+    return {} if seconds is None else {"wait": str(check_whole("wait", seconds, 0, LONGEST_WAIT))}
 
 
-def _timestamp(moment: datetime | str | None) -> str | None:
-    if isinstance(moment, datetime):
-        return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    return moment
-
-
-def _day(name: str, day: date | str | None) -> str | None:
-    if isinstance(day, datetime):
-        day = day.date()
-    if isinstance(day, date):
-        return day.isoformat()
-    if day is not None:
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            raise InvalidInputError(f"{name} must be a date of the form YYYY-MM-DD, not {day!r}") from None
-    return day
-
-
-def _flag(value: bool) -> str:
-    return "true" if value else "false"
+def _flag(name: str, value: bool) -> str:
+    return "true" if check_flag(name, value) else "false"
 
 
 def _given(params: Mapping[str, str | None]) -> dict[str, str]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
 from speechmatics._core import operations
-from speechmatics._core.media import AudioInput, open_audio
+from speechmatics._core.audio import Audio
+from speechmatics._core.audio_input import AsyncAudioInput, bare_url, label_of, open_audio
 from speechmatics._core.operations import JsonObject, Operation
 from speechmatics._core.search import ID_PREFIX, place_of_id
 from speechmatics.exceptions import AudioError, ConfigError
 from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["Progress", "Submission", "name_of", "prepare"]
+__all__ = ["Progress", "Submission", "prepare"]
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes of audio that the network has taken so far, and those in all where that is known."""
@@ -51,7 +51,7 @@ class Submission:
 
 
 def prepare(
-    audio: AudioInput | None,
+    audio: AsyncAudioInput | Audio | None,
     source: ConfigSource,
     settings: ConnectionSettings,
     on_progress: Progress | None,
@@ -73,7 +73,7 @@ def prepare(
     return Submission(
         operation=operations.create_job(config, opened, app=settings.app, on_progress=on_progress),
         id=tracked,
-        audio=name_of(audio) if url is None else _without_secrets(url),
+        audio=label_of(audio) if url is None else bare_url(url),
         data_name=opened.name if opened is not None and _is_plain(opened.name) else None,
         url=url,
     )
@@ -87,26 +87,6 @@ def _track(config: JobConfig, submission_id: str | None) -> str:
     tracking.details = {**details, place_of_id(details): tracked}
     config.tracking = tracking
     return tracked
-
-
-def _without_secrets(url: str) -> str:
-    """A URL as a message may show it: without the signature that its query may hold, or a password."""
-    bare = url.partition("#")[0].partition("?")[0]
-    scheme, separator, rest = bare.partition("://")
-    host, slash, path = rest.partition("/")
-    return scheme + separator + host.rpartition("@")[2] + slash + path
-
-
-def name_of(audio: AudioInput | None) -> str | None:
-    """What a message calls the audio: its path or name."""
-    name: object
-    if isinstance(audio, tuple):
-        name = audio[0]
-    elif isinstance(audio, str | os.PathLike):
-        name = os.fspath(audio)
-    else:
-        name = getattr(audio, "name", None)
-    return name if isinstance(name, str) and name else None
 
 
 def _is_plain(name: str) -> bool:

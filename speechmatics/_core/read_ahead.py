@@ -12,13 +12,12 @@ import anyio.to_thread
 import httpcore
 import httpx
 
+from speechmatics._core.async_audio import BLOCK_SIZE, AsyncSource
 from speechmatics._core.exchange import current_exchange
 from speechmatics._core.media import MultipartBody
 
 __all__ = ["ReadAhead"]
 
-BLOCK_SIZE = 1024 * 1024
-"""Bytes read at once."""
 DEPTH = 2
 """Blocks that are read ahead at most."""
 
@@ -26,8 +25,8 @@ DEPTH = 2
 class ReadAhead(httpx.AsyncByteStream):
     """A submission's body for an `httpx.AsyncClient`.
 
-    A thread reads it some blocks ahead; audio that is in memory needs none. A read that is cancelled is left behind
-    with its thread, which is a daemon and not one of the program's: one from a silent pipe may never end.
+    A thread reads it some blocks ahead; audio in memory, or awaited, needs none. A read that is cancelled is left
+    behind with its thread, which is a daemon and not one of the program's: one from a silent pipe may never end.
 
     Nothing here is an async generator: one that is left half-read wants to be closed, which nobody below does.
     """
@@ -39,6 +38,11 @@ class ReadAhead(httpx.AsyncByteStream):
     def __aiter__(self) -> AsyncIterator[bytes]:
         self.stop()
         self._body.start()
+        audio = self._body.audio
+        if audio is not None and isinstance(audio.source, AsyncSource):
+            if audio.replayable:
+                audio.source.rewind(audio.start)
+            return _Pieces(self._body, self._body.pieces(), audio.source)
         if self._body.is_in_memory:
             return _Pieces(self._body, self._body.pieces())
         self._reader = _Reader(self._body)
@@ -104,8 +108,11 @@ class _Reader:
 class _Pieces(AsyncIterator[bytes]):
     """The pieces of a body, as they are handed on."""
 
-    def __init__(self, body: MultipartBody, pieces: Iterator[bytes] | _Reader) -> None:
+    def __init__(
+        self, body: MultipartBody, pieces: Iterator[bytes] | _Reader, source: AsyncSource | None = None
+    ) -> None:
         self._body = body
+        self._source = source
         self._pieces = pieces
         self._last: bytes | None = None
 
@@ -113,6 +120,8 @@ class _Pieces(AsyncIterator[bytes]):
         if self._last is not None:
             self._body.count(self._last)
             self._last = None
+        if self._source is not None:
+            await self._source.fetch()
         piece = await self._pieces.next_item() if isinstance(self._pieces, _Reader) else next(self._pieces, None)
         if piece is None:
             raise StopAsyncIteration

@@ -10,20 +10,33 @@ from secrets import token_hex
 
 import httpx
 
+from speechmatics._core.arguments import check_flag
 from speechmatics._core.auth import auth_for
-from speechmatics._core.operations import BasicAuth, CustomRequest, Request
+from speechmatics._core.custom_requests import (
+    check_fields,
+    checked_auth,
+    checked_extensions,
+    checked_request,
+    checked_timeout,
+    reason_of,
+)
+from speechmatics._core.operations import BasicAuth, CustomRequest, Operation, Request
 from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.responses import ACCEPT_ENCODING
 from speechmatics.exceptions import (
     REQUEST_ID_HEADERS,
+    APIStatusError,
     InvalidInputError,
-    RequestError,
+    InvalidResponseError,
+    SpeechmaticsError,
     error_for_failure,
+    error_for_status,
     request_id_of,
+    shown_url,
 )
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["RequestBuilder", "failed", "follows_redirects", "log_answer"]
+__all__ = ["RequestBuilder", "failed", "follows_redirects", "log_answer", "not_a_url"]
 
 _Headers = httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
 
@@ -65,9 +78,21 @@ class RequestBuilder:
         self._added = dict(self.headers) if adds_headers else {}
 
     def build(self, client: httpx.Client | httpx.AsyncClient, step: Request) -> httpx.Request:
-        """The request that a step asks for."""
-        if isinstance(step, CustomRequest):
-            return self._build_custom(client, step)
+        """The request that a step asks for.
+
+        Raises:
+            InvalidInputError: It cannot be built of what the caller gave.
+        """
+        try:
+            if isinstance(step, CustomRequest):
+                return checked_request(self._build_custom(client, step), client)
+            return self._build(client, step)
+        except InvalidInputError:
+            raise
+        except Exception as error:  # httpx has no error of its own for most of what it cannot send
+            raise InvalidInputError(f"the request cannot be built: {reason_of(error)}") from None
+
+    def _build(self, client: httpx.Client | httpx.AsyncClient, step: Operation[object, object]) -> httpx.Request:
         body = step.body
         given = None if body is None else body.headers
         request = client.build_request(
@@ -85,8 +110,14 @@ class RequestBuilder:
         return self._completed(request, given)
 
     def auth_of(self, step: Request) -> BasicAuth | httpx.Auth | None:
-        """What authorises a step."""
-        return step.options.get("auth", self.auth) if isinstance(step, CustomRequest) else self.auth
+        """What authorises a step.
+
+        Raises:
+            InvalidInputError: The caller gave what authorises nothing.
+        """
+        if isinstance(step, CustomRequest) and "auth" in step.options:
+            return checked_auth(step.options["auth"])
+        return self.auth
 
     def _build_custom(self, client: httpx.Client | httpx.AsyncClient, step: CustomRequest) -> httpx.Request:
         options = step.options
@@ -94,6 +125,7 @@ class RequestBuilder:
         if params := options.get("params"):
             url = url.copy_merge_params(httpx.QueryParams(params))
         given = options.get("headers")
+        check_fields(options.get("data"))
         request = client.build_request(
             step.method,
             url,
@@ -103,8 +135,8 @@ class RequestBuilder:
             json=options.get("json"),
             headers=given,
             cookies=options.get("cookies"),
-            timeout=options.get("timeout", client.timeout),
-            extensions=dict(options.get("extensions", {})),
+            timeout=checked_timeout(options["timeout"]) if "timeout" in options else client.timeout,
+            extensions=checked_extensions(options.get("extensions")),
         )
         return self._completed(request, given)
 
@@ -132,7 +164,9 @@ class RequestBuilder:
 
 def follows_redirects(step: Request) -> bool:
     """Whether a step asks for what another URL has, if the server says so."""
-    return isinstance(step, CustomRequest) and step.options.get("follow_redirects", False)
+    if not isinstance(step, CustomRequest):
+        return False
+    return check_flag("follow_redirects", step.options.get("follow_redirects", False))
 
 
 def log_answer(response: httpx.Response, seconds: float) -> None:
@@ -142,29 +176,53 @@ def log_answer(response: httpx.Response, seconds: float) -> None:
         _logger.debug(
             "%s %s: %d in %.3f s, request id %s",
             request.method,
-            request.url,
+            shown_url(request),
             response.status_code,
             seconds,
             request_id_of(response),
         )
 
 
+def not_a_url(error: httpx.InvalidURL | UnicodeError, request: httpx.Request) -> httpx.RequestError:
+    """The failure that it is to be sent on to what is no URL, or has no host that there can be."""
+    failure = httpx.RemoteProtocolError("the answer redirects to what is no URL", request=request)
+    failure.__cause__ = error
+    return failure
+
+
 def failed(
     step: Request, request: httpx.Request, failure: httpx.RequestError, response: httpx.Response | None
-) -> RequestError:
+) -> SpeechmaticsError:
     """This package's error for a failure of httpx, logged at DEBUG; `response` is an answer that was cut short."""
     # A failure of the exchange that gets a temporary key concerns another request than this one.
     concerned = _request_of(failure) or request
     _logger.debug(
         "%s %s: %s, request id %s",
         concerned.method,
-        concerned.url,
+        shown_url(concerned),
         type(failure).__name__,
         concerned.headers.get(REQUEST_ID_HEADERS[-1]),
     )
+    if isinstance(failure, httpx.DecodingError):
+        return _undecodable(step, concerned if concerned is not request else None, response)
     error = error_for_failure(failure, concerned, job_id=step.job_id)
     error.status_code = None if response is None else response.status_code
     return error
+
+
+def _undecodable(
+    step: Request, other: httpx.Request | None, response: httpx.Response | None
+) -> APIStatusError | InvalidResponseError:
+    """The error for an answer that is not compressed as it says: what its status says, if that is an error."""
+    if response is not None and other is None and response.is_error:
+        headers = [item for item in response.headers.multi_items() if item[0] != "content-encoding"]
+        unread = httpx.Response(
+            response.status_code, headers=headers, request=response.request, extensions=response.extensions
+        )
+        return error_for_status(unread, job_id=step.job_id)
+    return InvalidResponseError(
+        "the answer is not compressed as it says, and cannot be read", job_id=step.job_id, request=other
+    )
 
 
 def _request_of(failure: httpx.RequestError) -> httpx.Request | None:

@@ -11,15 +11,26 @@ from functools import cache, partial
 
 import httpx
 
-from speechmatics._core.flows import Flow, Sleep, next_delay_or_none, run_blocking, send_once
-from speechmatics._core.media import AudioInput
+from speechmatics._core.arguments import (
+    check_callback,
+    check_datetime,
+    check_flag,
+    check_ids,
+    check_limit,
+    check_text,
+)
+from speechmatics._core.async_audio import open_async_audio
+from speechmatics._core.audio import Audio
+from speechmatics._core.audio_input import AsyncAudioInput, is_awaited, label_of, not_awaited
+from speechmatics._core.flows import Await, Flow, Sleep, next_delay_or_none, run_blocking, send_once
 from speechmatics._core.operations import JsonObject
 from speechmatics._core.policies import RECOVERY_SHARES, Aftermath, Search, aftermath
-from speechmatics._core.prepared import Progress, Submission, name_of, prepare
+from speechmatics._core.prepared import Progress, Submission, prepare
 from speechmatics._core.search import LAST_LOOK, Findings, ListSearch, Patiently, Within, could_be_any
 from speechmatics._core.session import Session
 from speechmatics.exceptions import (
     APIStatusError,
+    AudioError,
     DuplicateJobWarning,
     InvalidInputError,
     InvalidResponseError,
@@ -30,6 +41,7 @@ from speechmatics.exceptions import (
     is_page,
 )
 from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
+from speechmatics.settings import ConnectionSettings
 
 __all__ = ["LEAST_TIMEOUT", "Progress", "english_by_default", "find_submissions", "submit_job"]
 
@@ -37,6 +49,8 @@ RECOVERY_PAGES = 50
 """Pages of the list that a search for a submission that failed reads at most."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any job was created."""
+FAR_AHEAD = datetime(9000, 1, 1, tzinfo=UTC)
+"""After any job will be created; no zone takes this moment out of what a `datetime` can hold."""
 LEAST_TIMEOUT = 0.001
 """Seconds in place of none: a wait of 0 is one poll, however long that takes."""
 
@@ -44,7 +58,7 @@ _logger = logging.getLogger("speechmatics")
 
 
 def submit_job(
-    audio: AudioInput | None,
+    audio: AsyncAudioInput | None,
     source: ConfigSource,
     session: Session,
     *,
@@ -60,17 +74,20 @@ def submit_job(
         SubmissionUncertainError: Whether the job was created could not be found out.
         APIStatusError, RequestError: The submission failed, and there is no job.
     """
+    timeout = check_limit("timeout", timeout)
     deadline = None if timeout is None else session.clock() + timeout
-    if submission_id is not None and not submission_id.strip():
-        raise InvalidInputError("submission_id must not be empty")
-    if look_first and submission_id is None:
+    check_callback("on_progress", on_progress)
+    if submission_id is not None:
+        check_text("submission_id", submission_id)
+    if check_flag("look_first", look_first) and submission_id is None:
         raise InvalidInputError("look_first needs the submission_id to look for")
     try:
+        opened = yield from _opened_if_awaited(audio, session.settings)
         submission = yield from run_blocking(
-            partial(prepare, audio, source, session.settings, on_progress, submission_id)
+            partial(prepare, opened, source, session.settings, on_progress, submission_id)
         )
     except SpeechmaticsError as error:
-        error.audio = name_of(audio)
+        error.audio = label_of(audio)
         raise
     sending = _Sending(submission, session, deadline)
     try:
@@ -85,6 +102,21 @@ def submit_job(
         if isinstance(error, SpeechmaticsError):
             error.audio = submission.audio
         raise
+
+
+def _opened_if_awaited(
+    audio: AsyncAudioInput | None, settings: ConnectionSettings
+) -> Flow[AsyncAudioInput | Audio | None]:
+    """Audio as it is, but a file object that is to be awaited opened, where the driver can await."""
+    if not is_awaited(audio):
+        return audio
+    opened: list[Audio] = []
+
+    async def open_it() -> None:
+        opened.append(await open_async_audio(audio, limit=settings.max_upload_bytes))
+
+    yield Await(open_it, AudioError(not_awaited(audio)))
+    return opened[0]
 
 
 def english_by_default() -> BatchTranscriptionConfig:
@@ -105,9 +137,8 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
         SubmissionUncertainError: Some were not found, and may have jobs all the same.
         APIStatusError, RequestError, InvalidResponseError: The list could not be read.
     """
-    if isinstance(ids, str):
-        raise InvalidInputError("ids is one id; give a list of them")
-    wanted = dict.fromkeys(ids)
+    wanted = dict.fromkeys(check_ids("ids", ids))
+    check_datetime("since", since)
     if not wanted:
         return {}
     search = ListSearch(wanted, session, since=_earliest(since), could_be=could_be_any)
@@ -127,7 +158,8 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
 
 def _earliest(moment: datetime) -> datetime:
     """A moment in UTC; one without a zone is UTC, or local time where that is earlier."""
-    moment = max(moment, LONG_AGO.replace(tzinfo=None) if moment.tzinfo is None else LONG_AGO)
+    zone = None if moment.tzinfo is None else UTC
+    moment = min(max(moment, LONG_AGO.replace(tzinfo=zone)), FAR_AHEAD.replace(tzinfo=zone))
     return moment if moment.tzinfo is not None else min(moment.replace(tzinfo=UTC), moment.astimezone(UTC))
 
 

@@ -540,7 +540,7 @@ class JobConfig(_JobParts):
             ConfigNotReadableError: It cannot be read.
             ConfigError: It is not JSON, or not a valid configuration.
         """
-        place = Path(os.fsdecode(path))
+        place = Path(_checked_path(path))
         try:
             place = place.expanduser()
             content = place.read_bytes()
@@ -608,6 +608,26 @@ def as_job_config(config: ConfigSource) -> JobConfig:
     if isinstance(config, str | os.PathLike):
         return JobConfig.from_file(config)
     return _validated(JobConfig, config, "the configuration")
+
+
+def looks_like_json(text: str) -> bool:
+    """Whether text that is to be a path is JSON, which may hold what must not be shown."""
+    return text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) and '"' in text
+
+
+def _checked_path(path: str | os.PathLike[str]) -> str:
+    try:
+        text = os.fsdecode(path)
+    except Exception as error:  # what the caller's own class does
+        raise ConfigError(f"the configuration is a {type(path).__name__} that gives no path") from error
+    if not text.strip():
+        raise ConfigError("the path of the configuration file is empty")
+    if looks_like_json(text):
+        raise ConfigError(
+            "the configuration is JSON text (it is not shown, as it may hold secrets), where a path is meant; "
+            "give the dict that json.loads makes of it"
+        )
+    return text
 
 
 _ConfigT = TypeVar("_ConfigT", bound=JobConfig)

@@ -23,13 +23,14 @@ __all__ = ["HeaderSource", "Notification", "NotificationPart", "NotificationStat
 
 
 class _Items(Protocol):
-    def items(self) -> Iterable[tuple[str, str]]: ...
+    def items(self) -> Iterable[tuple[str, str | Sequence[str]]]: ...
 
 
-HeaderSource = _Items | Sequence[tuple[str, str]] | Sequence[tuple[bytes, bytes]]
-"""Headers of a request as web frameworks have them: anything with `items()`, or pairs of strings or bytes."""
-QuerySource = str | bytes | Mapping[str, str | Sequence[str]]
-"""A query as web frameworks have it: its text, the path or URL that it ends, or a mapping."""
+HeaderSource = _Items | Sequence[tuple[str, str]] | Sequence[tuple[bytes, bytes]] | None
+"""Headers of a request as web frameworks have them: anything with `items()`, each value a string or a list of them, or
+pairs of strings or bytes; None for none."""
+QuerySource = str | bytes | Mapping[str, str | Sequence[str]] | None
+"""A query as web frameworks have it: its text, the path or URL that it ends, or a mapping; None for none."""
 
 
 class NotificationStatus(StrEnum):
@@ -114,23 +115,33 @@ class Notification(DumpsOnce, ReceivedModel):
         return self.status == NotificationStatus.SUCCESS
 
     @classmethod
-    def from_request(cls, query: QuerySource, headers: HeaderSource, body: bytes) -> Self:
+    def from_request(cls, query: QuerySource, headers: HeaderSource, body: bytes | str | None) -> Self:
         """Reads a callback of any form: one item as the body, several as attachments, none, or the `data_file` of old.
 
         Args:
-            query: The query, or the path or URL that ends in it.
-            headers: The headers of the request.
-            body: The whole body; chunked transfer coding and compression already undone.
+            query: The query, or the path or URL that ends in it; of an AWS Lambda function `rawQueryString`,
+                `multiValueQueryStringParameters` or `queryStringParameters`.
+            headers: The headers of the request; of a Lambda function `headers` or `multiValueHeaders`.
+            body: The whole body; chunked transfer coding, compression and base64 already undone. Text is taken as
+                UTF-8, and holds no audio; None is an empty body.
 
         Raises:
             InvalidResponseError: It is no callback of the service, or was cut off or damaged on the way.
+            InvalidInputError: An argument is of a type that no request has.
         """
+        body = _as_bytes(body)
         parameters = _parse_query(query)
+        folded = _fold(headers)
+        if not parameters:
+            raise InvalidResponseError(
+                "the callback has no query, which says which job it is about (id) and how that ended (status)",
+                body=body,
+            )
         job_id, status = (parameters.get(name, [""])[-1] for name in ("id", "status"))
         if not job_id or not status:
             raise InvalidResponseError(f"the callback's query has no {'status' if job_id else 'id'}", body=body)
         try:
-            contents = _contents(_fold(headers), body)
+            contents = _contents(folded, body)
             return cls.model_validate({"id": job_id, "status": status, "query": parameters, **contents})
         except ValidationError as error:
             raise invalid_response(cls, body, error, job_id=job_id) from None
@@ -150,7 +161,7 @@ class Notification(DumpsOnce, ReceivedModel):
         Raises:
             InvalidInputError: `expected` is empty, which any request could meet.
         """
-        secret = expected.get_secret_value() if isinstance(expected, SecretStr) else expected
+        secret = _secret_of(expected)
         name, colon, value = secret.partition(":")
         if colon and name.strip().lower() == "authorization":
             secret = value
@@ -173,7 +184,46 @@ def _parse_query(query: QuerySource) -> dict[str, list[str]]:
         if query.startswith(("/", "http://", "https://")):
             query = query.partition("?")[2].partition("#")[0]
         return parse_qs(query.removeprefix("?"), keep_blank_values=True)
-    return {name: [value] if isinstance(value, str) else list(value) for name, value in query.items()}
+    parameters: dict[str, list[str]] = {}
+    for name, value in _pairs("query", query):
+        parameters.setdefault(name, []).append(value)
+    return parameters
+
+
+def _as_bytes(body: object) -> bytes:
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    if body is None:
+        return b""
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    raise InvalidInputError(f"the body of a callback must be bytes or text, not {type(body).__name__}")
+
+
+def _pairs(what: str, given: Any) -> Iterator[tuple[str, str]]:
+    """Names and values, of a mapping or of pairs, whose values may be several; those that are None are left out.
+
+    Raises:
+        InvalidInputError: It is neither.
+    """
+    try:
+        pairs = () if given is None else given.items() if hasattr(given, "items") else given
+        for name, value in pairs:
+            several: list[Any] = [value] if isinstance(value, str | bytes) else [] if value is None else list(value)
+            for one in several:
+                yield _as_text(name), _as_text(one)
+    except (TypeError, ValueError):
+        raise InvalidInputError(f"the {what} of a callback must be a mapping, or pairs, of text") from None
+
+
+def _secret_of(expected: object) -> str:
+    if isinstance(expected, SecretStr):
+        return expected.get_secret_value()
+    if isinstance(expected, str):
+        return expected
+    raise InvalidInputError(
+        f"the expected Authorization header must be text or a SecretStr, not {type(expected).__name__}"
+    )
 
 
 def _contents(headers: dict[str, list[str]], body: bytes) -> dict[str, Any]:
@@ -253,15 +303,18 @@ def _text(part: NotificationPart) -> str:
 
 def _fold(headers: HeaderSource) -> dict[str, list[str]]:
     """Headers by name in lower case."""
-    pairs = headers if isinstance(headers, Sequence) else headers.items()
     folded: dict[str, list[str]] = {}
-    for name, value in pairs:
-        folded.setdefault(_as_text(name).lower(), []).append(_as_text(value).strip())
+    for name, value in _pairs("headers", headers):
+        folded.setdefault(name.lower(), []).append(value.strip())
     return folded
 
 
-def _as_text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    raise TypeError
 
 
 def _sent(value: str) -> Iterator[bytes]:

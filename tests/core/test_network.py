@@ -11,8 +11,9 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, JobConfig
+from speechmatics._core.audio_input import open_audio
 from speechmatics._core.exchange import Exchange, ReadBefore, exchanging
-from speechmatics._core.media import MultipartBody, open_audio
+from speechmatics._core.media import MultipartBody
 from speechmatics._core.network import AsyncStream, Stream
 from speechmatics._core.operations import Operation, get_job
 from tests.core.clients import (

@@ -359,7 +359,7 @@ class Unreadable(BytesIO):
 @pytest.mark.parametrize("where", ["on_progress", "read"])
 @pytest.mark.parametrize("given", [False, True], ids=["own client", "given client"])
 def test_an_error_of_the_program_s_own_while_the_body_is_sent(driver: Driver, where: str, given: bool) -> None:
-    """It is raised as it is, and says that there is no job; nothing is looked for."""
+    """It is raised as it is, or is the cause of what says that the audio cannot be read; nothing is looked for."""
     error = ZeroDivisionError("of the program")
 
     def on_progress(sent: int, size: int | None) -> None:
@@ -368,7 +368,7 @@ def test_an_error_of_the_program_s_own_while_the_body_is_sent(driver: Driver, wh
 
     audio = Unreadable(error) if where == "read" else BytesIO(LARGE)
     with FaultServer() as server:
-        with pytest.raises(ZeroDivisionError) as caught:
+        with pytest.raises((ZeroDivisionError, sm.AudioNotReadableError)) as caught:
             submit(
                 driver,
                 settings_of(server),
@@ -377,8 +377,12 @@ def test_an_error_of_the_program_s_own_while_the_body_is_sent(driver: Driver, wh
                 on_answer=(lambda response: None) if given else None,
             )
         assert (server.jobs, lists_of(server)) == ({}, 0)
-    assert caught.value is error
-    assert notes_of(error) == "no job was created"
+    if where == "read":
+        assert isinstance(caught.value, sm.AudioNotReadableError)
+        assert caught.value.__cause__ is error
+    else:
+        assert caught.value is error
+        assert notes_of(error) == "no job was created"
 
 
 @pytest.mark.parametrize("when", ["after the answer", "while the body is sent"])

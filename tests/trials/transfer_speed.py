@@ -26,8 +26,8 @@ import httpx
 
 from speechmatics import ConnectionSettings, JobConfig
 from speechmatics._core import flows
+from speechmatics._core.audio_input import open_audio
 from speechmatics._core.drivers import AwaitingDriver, BlockingDriver
-from speechmatics._core.media import open_audio
 from speechmatics._core.operations import Operation, create_job, get_job
 
 MEBIBYTE = 1 << 20
