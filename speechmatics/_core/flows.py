@@ -330,8 +330,7 @@ def wait_for_completion(
     except (GeneratorExit, TranscriptionError, JobNotFoundException, JobExpiredError, WaitTimeoutError):
         raise
     except BaseException as error:
-        if status != JobStatus.DONE:
-            error.add_note(f"job {job_id} is still running")
+        error.add_note(f"job {job_id} is {'done' if status == JobStatus.DONE else 'still running'}")
         raise
 
 

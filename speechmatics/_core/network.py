@@ -108,9 +108,14 @@ class Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        left = current_exchange().left(timeout, httpcore.ConnectTimeout)
-        is_nested = isinstance(self._stream.get_extra_info("socket"), ssl.SSLSocket)
-        return Stream(self._stream.start_tls(ssl_context, server_hostname, left), is_nested=is_nested)
+        # httpcore leaves it to the stream to close itself where no TLS comes of it, whatever the reason.
+        try:
+            left = current_exchange().left(timeout, httpcore.ConnectTimeout)
+            is_nested = isinstance(self._stream.get_extra_info("socket"), ssl.SSLSocket)
+            return Stream(self._stream.start_tls(ssl_context, server_hostname, left), is_nested=is_nested)
+        except BaseException:
+            self._stream.close()
+            raise
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
@@ -215,8 +220,13 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
-        left = current_exchange().left(timeout, httpcore.ConnectTimeout)
-        return AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left))
+        try:
+            left = current_exchange().left(timeout, httpcore.ConnectTimeout)
+            return AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, left))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)

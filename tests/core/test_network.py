@@ -79,6 +79,19 @@ def test_a_limit_bounds_the_handshake_of_tls(runner: str, certificates: Certific
     assert LIMIT <= outcome.seconds < LATE
 
 
+@runners
+def test_nothing_is_left_of_a_handshake_that_did_not_come_about(runner: str, certificates: Certificates) -> None:
+    """No descriptor, where the time was over before it began, or a certificate was not trusted."""
+    operations = [replace(get_job("a"), limit=limit) for limit in (1e-9, 1e-5, 0.001, 0.003) for _ in range(5)]
+    with FaultServer(tls=certificates.server) as server:
+        run_all(runner, settings_for(server, certificates), [get_job("a")])
+        descriptors = count_descriptors()
+        for settings in (settings_for(server, certificates), settings_for(server)):
+            outcomes = run_all(runner, settings, operations)
+            assert all(outcome.error is not None for outcome in outcomes)
+        eventually(lambda: count_descriptors() <= descriptors)
+
+
 @plain_and_tls
 @runners
 def test_nothing_is_left_of_what_is_over(runner: str, way: str, certificates: Certificates) -> None:
