@@ -164,7 +164,7 @@ if not child:
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 ended.set()
 """
-    assert run(code) == "0\n"
+    assert run(code).stdout == "0\n"
 
 
 def test_it_is_switched_off_and_on() -> None:
@@ -180,11 +180,10 @@ def test_it_is_switched_off_and_on() -> None:
     assert is_held()
 
 
-def run(code: str, **variables: str) -> str:
-    """What a new process prints."""
+def run(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Runs a new process."""
     environ = {**os.environ, **variables}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
-    return done.stdout + done.stderr
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environ)
 
 
 @pytest.mark.parametrize(
@@ -205,12 +204,10 @@ hold_collector(True)
 with CollectorHeld():
     print(gc.get_threshold() != before)
 """
-    assert run(code, SPEECHMATICS_HOLD_COLLECTOR=value) == f"{held}\nTrue\n"
+    assert run(code, SPEECHMATICS_HOLD_COLLECTOR=value).stdout == f"{held}\nTrue\n"
 
 
 def test_what_is_neither_true_nor_false_is_a_warning() -> None:
     """No answer is lost for it."""
-    code = "import speechmatics.models"
-    assert "SPEECHMATICS_HOLD_COLLECTOR must be true or false, not 'flase'; true is taken" in run(
-        code, SPEECHMATICS_HOLD_COLLECTOR="flase"
-    )
+    told = run("import speechmatics.models", SPEECHMATICS_HOLD_COLLECTOR="flase").stderr
+    assert "SPEECHMATICS_HOLD_COLLECTOR must be true or false, not 'flase'; true is taken" in told
