@@ -24,7 +24,7 @@ building = threading.RLock()
 
 if hasattr(os, "register_at_fork"):
     # A child has no other thread that could end what it began: no model is half built when it is made.
-    os.register_at_fork(before=_building.acquire, after_in_parent=_building.release, after_in_child=_building.release)
+    os.register_at_fork(before=building.acquire, after_in_parent=building.release, after_in_child=building.release)
 
 
 class BuiltByOne:
