@@ -130,7 +130,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             on_retry=on_retry,
             is_async=AwaitingDriver.awaits,
         )
-        check_parse(type(self), AsyncBatchClient, parse)
+        check_parse(self, AsyncBatchClient, parse)
         self._settings = as_settings(connection_settings)
         self._parse = parse
         self._auth = auth
@@ -185,8 +185,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
         return self._settings
 
     def _gives_models(self) -> bool:
-        # What was called to make a client, `ParsedAsyncBatchClient(...)` for example, is known once it is made.
-        return gives_models(getattr(self, "__orig_class__", type(self)), AsyncBatchClient, self._parse)
+        return gives_models(self, AsyncBatchClient, self._parse)
 
     @property
     def _read(self) -> Readers[JobT, TranscriptT, UsageT]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar, get_args, get_origin
 
 from typing_extensions import NoDefault, get_original_bases
@@ -15,28 +16,34 @@ _MODELS = (JobDetails, Transcript, UsageReport)
 """The parameters of a client that gives models."""
 
 
-def check_parse(kind: type, client: type, parse: bool | None) -> None:
-    """Checks the flag of a client while it is made; where its class is generic, `gives_models` does so later.
+def check_parse(made: object, client: type, parse: bool | None) -> None:
+    """Checks the flag while a client is made; where its class is generic, `gives_models` does so once it is.
 
     Raises:
         TypeError: As `gives_models`.
     """
-    if not getattr(kind, "__parameters__", ()):
-        gives_models(kind, client, parse)
+    if not getattr(made, "__parameters__", ()):
+        gives_models(made, client, parse)
 
 
-def gives_models(kind: Any, client: type, parse: bool | None) -> bool:
-    """Whether a kind of client gives models.
+def gives_models(made: object, client: type, parse: bool | None) -> bool:
+    """Whether a client gives models.
 
     Args:
-        kind: The client's class, or what was called to make it, such as `BatchClient[JobDetails, Transcript,
-            UsageReport]`.
+        made: The client.
         client: The class whose parameters decide, `BatchClient` or `AsyncBatchClient`.
         parse: The flag as it was given; None where it was not.
 
     Raises:
         TypeError: The flag contradicts the parameters, or no client gives what they name.
     """
+    # What was called to make a client, `ParsedBatchClient(...)` for example, is known once `__init__` is over.
+    kind: Any = getattr(made, "__orig_class__", type(made))
+    return _decide(kind, client, parse)
+
+
+@lru_cache
+def _decide(kind: Any, client: type, parse: bool | None) -> bool:
     if kind is client:
         return parse is True
     given = _parameters_of(kind, client)
