@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from speechmatics._core.auth import TemporaryKeyAuth
     from speechmatics._core.rate_limit import RateLimit
+    from speechmatics._core.readers import JobT, TranscriptT, UsageT
     from speechmatics._core.session import Retry
-    from speechmatics.async_batch_client import AsyncBatchClient
-    from speechmatics.batch_client import BatchClient, Parsed, Raw
+    from speechmatics.async_batch_client import AsyncBatchClient, ParsedAsyncBatchClient
+    from speechmatics.batch_client import BatchClient, ParsedBatchClient
     from speechmatics.exceptions import (
         AnswerMismatchError,
         APIStatusError,
@@ -182,6 +183,7 @@ __all__ = [
     "JobNotFoundException",
     "JobRunningError",
     "JobStatus",
+    "JobT",
     "LanguageIdentificationAlternative",
     "LanguageIdentificationConfig",
     "LanguageIdentificationItem",
@@ -193,7 +195,8 @@ __all__ = [
     "NotificationPart",
     "NotificationStatus",
     "OutputConfig",
-    "Parsed",
+    "ParsedAsyncBatchClient",
+    "ParsedBatchClient",
     "PermissionDeniedError",
     "PoolTimeout",
     "ProblemCode",
@@ -202,7 +205,6 @@ __all__ = [
     "PunctuationOverrides",
     "RateLimit",
     "RateLimitError",
-    "Raw",
     "ReadError",
     "ReadTimeout",
     "RecognitionAlternative",
@@ -245,6 +247,7 @@ __all__ = [
     "TrackingData",
     "Transcript",
     "TranscriptFilteringConfig",
+    "TranscriptT",
     "TranscriptionConfig",
     "TranscriptionError",
     "TranslationConfig",
@@ -254,6 +257,7 @@ __all__ = [
     "UnknownFormatError",
     "UsageDetails",
     "UsageReport",
+    "UsageT",
     "ValidationProblem",
     "ValidationReport",
     "WaitTimeoutError",
@@ -276,14 +280,17 @@ _MODULE_OF = {
     "AsyncBatchClient": "async_batch_client",
     "BatchClient": "batch_client",
     "ConnectionSettings": "settings",
-    "Parsed": "batch_client",
+    "JobT": "_core.readers",
+    "ParsedAsyncBatchClient": "async_batch_client",
+    "ParsedBatchClient": "batch_client",
     "ProblemCode": "validation",
     "ProcessingData": "settings",
-    "Raw": "batch_client",
     "RateLimit": "_core.rate_limit",
     "Retry": "_core.session",
     "Severity": "validation",
     "TemporaryKeyAuth": "_core.auth",
+    "TranscriptT": "_core.readers",
+    "UsageT": "_core.readers",
     "ValidationProblem": "validation",
     "ValidationReport": "validation",
     "validate_config": "validation",

@@ -1,4 +1,4 @@
-"""`AsyncBatchClient`: what `BatchClient` does, awaited."""
+"""`AsyncBatchClient`: submit recordings, wait, read transcripts, awaited."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import date, datetime
 from types import TracebackType
-from typing import Generic, Literal, Self, overload
+from typing import Generic, Literal, Self, TypeAlias, TypeVar, cast, overload
 
 import httpx
 from pydantic import SecretStr
-from typing_extensions import TypeVar, Unpack
+from typing_extensions import Unpack
 
-from speechmatics._core import flows, iterators, operations, submission
-from speechmatics._core.arguments import check_callback, check_client, check_seconds
+from speechmatics._core import flows, iterators, operations, submission, transcription
+from speechmatics._core.arguments import as_settings, check_client
 from speechmatics._core.audio_input import AsyncAudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import AwaitingDriver
+from speechmatics._core.flows import Reader
 from speechmatics._core.iterators import OnError
 from speechmatics._core.operations import (
     JsonFormat,
@@ -26,27 +27,31 @@ from speechmatics._core.operations import (
     TextFormat,
     TranscriptFormat,
 )
+from speechmatics._core.parameters import check_parse, gives_models
+from speechmatics._core.prepared import Progress
+from speechmatics._core.readers import PARSED, RAW, JobT, Readers, TranscriptT, UsageT, as_sent
 from speechmatics._core.session import Retry, Session
-from speechmatics._core.submission import LEAST_TIMEOUT, Progress, english_by_default
-from speechmatics.batch_client import Parsed, Raw, as_settings, deletion_message
 from speechmatics.models.config import ConfigSource
 from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["AsyncBatchClient"]
+__all__ = ["AsyncBatchClient", "ParsedAsyncBatchClient"]
 
-_Mode = TypeVar("_Mode", default=Raw)
+_T = TypeVar("_T")
 _RawT = TypeVar("_RawT")
-_ParsedT = TypeVar("_ParsedT")
+_ModelT = TypeVar("_ModelT")
 
 
-class AsyncBatchClient(Generic[_Mode]):
+class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
     """Client of the Speechmatics Batch v2 API for asyncio and trio.
 
     The methods are those of `BatchClient`, awaited; `iter_jobs`, `submit_jobs` and `wait_for_many` are read by
     `async for`. The first request opens the connection; `close`, or the end of an `async with` block, closes it. One
     client may be used by many tasks of one event loop. A task that is cancelled while it waits leaves the job running.
+
+    The type parameters are the types of a job, of a transcript in json-v2 and of a usage report: dicts, or models.
+    `ParsedAsyncBatchClient` is the client that gives models; a subclass of it does so without `parse=True`.
 
     Example:
         >>> async with AsyncBatchClient(settings, parse=True) as client:  # doctest: +SKIP
@@ -56,19 +61,24 @@ class AsyncBatchClient(Generic[_Mode]):
         connection_settings: Settings, or a token, or None to take everything from the environment. What is
             changed in them later may or may not be noticed.
         from_cli: Taken for compatibility; has no effect.
-        parse: False returns plain dicts as the server sent them, True returns models.
+        parse: False gives plain dicts as the server sent them, True gives models. Left out, the type parameters of a
+            subclass decide; dicts where they do not.
         auth: What authorises requests in place of the settings' token: a `TemporaryKeyAuth` that clients share, or any
             `httpx.Auth`.
-        http_client: An existing client to send requests through; its owner closes it.
+        http_client: An existing `httpx.AsyncClient` to send requests through, not closed here.
         on_retry: Called for each request that failed and is sent again.
 
     Raises:
         SettingsError: A setting from the environment is wrong.
+        InvalidInputError: An argument is of a wrong type.
+        TypeError: `parse` contradicts the type parameters. Where those are given by what is called, as in
+            `AsyncBatchClient[JobDetails, Transcript, UsageReport](...)`, `connect` and the methods that depend on
+            them raise it, before anything is sent.
     """
 
     @overload
     def __init__(
-        self: AsyncBatchClient[Raw],
+        self: AsyncBatchClient[JsonObject, JsonObject, JsonObject],
         connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
@@ -79,18 +89,18 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> None: ...
     @overload
     def __init__(
-        self: AsyncBatchClient[Parsed],
+        self: AsyncBatchClient[JobDetails, Transcript, UsageReport],
         connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
-        parse: Literal[True],
+        parse: Literal[True] = True,
         auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
     ) -> None: ...
     @overload
     def __init__(
-        self: AsyncBatchClient[Raw | Parsed],
+        self: AsyncBatchClient[JsonObject | JobDetails, JsonObject | Transcript, JsonObject | UsageReport],
         connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
@@ -104,7 +114,7 @@ class AsyncBatchClient(Generic[_Mode]):
         connection_settings: ConnectionSettings | SecretStr | str | None = None,
         from_cli: bool = False,
         *,
-        parse: bool = False,
+        parse: bool | None = None,
         auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
@@ -113,9 +123,15 @@ class AsyncBatchClient(Generic[_Mode]):
             # From here on the token stands in no frame whose locals others show.
             connection_settings = SecretStr(connection_settings)
         check_client(
-            connection_settings, parse=parse, auth=auth, http_client=http_client, on_retry=on_retry, is_async=True
+            connection_settings,
+            parse=parse,
+            auth=auth,
+            http_client=http_client,
+            on_retry=on_retry,
+            is_async=AwaitingDriver.awaits,
         )
-        self.connection_settings = as_settings(connection_settings)
+        check_parse(self, AsyncBatchClient, parse)
+        self._settings = as_settings(connection_settings)
         self._parse = parse
         self._auth = auth
         self._on_retry = on_retry
@@ -123,14 +139,18 @@ class AsyncBatchClient(Generic[_Mode]):
 
     def _set_up(self, http_client: httpx.AsyncClient | None) -> None:
         self._http_client = http_client
-        self._driver = AwaitingDriver(self.connection_settings, http_client, auth=self._auth)
-        self._session = Session(settings=self.connection_settings, on_retry=self._on_retry)
+        self._driver = AwaitingDriver(self._settings, http_client, auth=self._auth)
+        self._session = Session(settings=self._settings, on_retry=self._on_retry)
 
     def __repr__(self) -> str:
-        settings = getattr(self, "connection_settings", None)
+        settings = getattr(self, "_settings", None)
         if settings is None:
             return f"<{type(self).__name__} without settings>"
-        return f"{type(self).__name__}({settings.base_url!r}, parse={self._parse})"
+        try:
+            parse = self._gives_models()
+        except TypeError:
+            parse = self._parse is True
+        return f"{type(self).__name__}({settings.base_url!r}, parse={parse})"
 
     def __getstate__(self) -> dict[str, object]:
         """What a pickle holds: the settings with their key, but no connections.
@@ -144,7 +164,7 @@ class AsyncBatchClient(Generic[_Mode]):
             http_client=self._http_client,
             auth=self._auth,
             on_retry=self._on_retry,
-            ssl_context=self.connection_settings.ssl_context,
+            ssl_context=self._settings.ssl_context,
         )
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -159,8 +179,31 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> None:
         await self.close()
 
+    @property
+    def connection_settings(self) -> ConnectionSettings:
+        """The settings that the client was made with, or took from the environment."""
+        return self._settings
+
+    def _gives_models(self) -> bool:
+        return gives_models(self, AsyncBatchClient, self._parse)
+
+    @property
+    def _read(self) -> Readers[JobT, TranscriptT, UsageT]:
+        """How answers are read. Checkers know the types by the class or the flag, the cast says that it is these."""
+        return cast("Readers[JobT, TranscriptT, UsageT]", PARSED if self._gives_models() else RAW)
+
+    async def _send(
+        self, operation: Operation[_RawT, _ModelT], form: Callable[[Operation[_RawT, _ModelT]], Reader[_T]]
+    ) -> _T:
+        return await self._driver.run(flows.send_with_retry(operation, form(operation), self._session))
+
     async def connect(self) -> Self:
-        """Opens the connection pool; the first request does so too."""
+        """Opens the connection pool; the first request does so too.
+
+        Raises:
+            TypeError: The flag contradicts the type parameters.
+        """
+        self._gives_models()
         await self._driver.open()
         return self
 
@@ -183,37 +226,13 @@ class AsyncBatchClient(Generic[_Mode]):
         request = operations.custom_request(method, path, kwargs)
         return await self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
 
-    @overload
-    async def list_jobs(
-        self: AsyncBatchClient[Raw],
-        *,
-        created_before: datetime | str | None = None,
-        limit: int | None = None,
-        include_deleted: bool | None = None,
-    ) -> list[JsonObject]: ...
-    @overload
-    async def list_jobs(
-        self: AsyncBatchClient[Parsed],
-        *,
-        created_before: datetime | str | None = None,
-        limit: int | None = None,
-        include_deleted: bool | None = None,
-    ) -> list[JobDetails]: ...
-    @overload
     async def list_jobs(
         self,
         *,
         created_before: datetime | str | None = None,
         limit: int | None = None,
         include_deleted: bool | None = None,
-    ) -> list[JsonObject] | list[JobDetails]: ...
-    async def list_jobs(
-        self,
-        *,
-        created_before: datetime | str | None = None,
-        limit: int | None = None,
-        include_deleted: bool | None = None,
-    ) -> list[JsonObject] | list[JobDetails]:
+    ) -> list[JobT]:
         """Lists jobs, the most recent first: the last 100 of 7 days, unless the arguments say otherwise.
 
         Args:
@@ -225,26 +244,11 @@ class AsyncBatchClient(Generic[_Mode]):
             InvalidInputError: `limit` is out of range; nothing was sent.
             APIStatusError, RequestError: As `send_request`.
         """
-        return await self._answer(
-            operations.list_jobs(created_before=created_before, limit=limit, include_deleted=include_deleted)
-        )
+        operation = operations.list_jobs(created_before=created_before, limit=limit, include_deleted=include_deleted)
+        return await self._send(operation, self._read.jobs)
 
-    @overload
-    def iter_jobs(
-        self: AsyncBatchClient[Raw], *, include_deleted: bool = False, page_size: int = 100
-    ) -> AsyncIterator[JsonObject]: ...
-    @overload
-    def iter_jobs(
-        self: AsyncBatchClient[Parsed], *, include_deleted: bool = False, page_size: int = 100
-    ) -> AsyncIterator[JobDetails]: ...
-    @overload
-    def iter_jobs(
-        self, *, include_deleted: bool = False, page_size: int = 100
-    ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]: ...
-    def iter_jobs(
-        self, *, include_deleted: bool = False, page_size: int = 100
-    ) -> AsyncIterator[JsonObject | JobDetails]:
-        """Goes through all jobs, page by page, the most recent first; each job comes once.
+    def iter_jobs(self, *, include_deleted: bool = False, page_size: int = 100) -> AsyncIterator[JobT]:
+        """Iterates over all jobs, page by page, the most recent first; each job comes once.
 
         Args:
             include_deleted: Whether deleted jobs are listed too.
@@ -255,7 +259,7 @@ class AsyncBatchClient(Generic[_Mode]):
             APIStatusError, RequestError: As `send_request`, when a page is read.
         """
         return self._driver.each(
-            iterators.iter_jobs(self._session, parse=self._parse, include_deleted=include_deleted, page_size=page_size)
+            iterators.iter_jobs(self._session, self._read, include_deleted=include_deleted, page_size=page_size)
         )
 
     async def submit_job(
@@ -281,7 +285,7 @@ class AsyncBatchClient(Generic[_Mode]):
                 is known.
             timeout: Seconds that all of it may take, the search for a job whose answer was lost among it; None for no
                 limit but those of each step. A read of the caller's file object is not cut short by it.
-            submission_id: What the job is to be known by in `tracking.details`; None for a fresh id.
+            submission_id: The id of the submission, sent in `tracking.details`; None for a fresh one.
             look_first: Whether a job with this `submission_id` is searched for first, however old, and returned if
                 there is one: for programs that resume.
 
@@ -311,7 +315,7 @@ class AsyncBatchClient(Generic[_Mode]):
         Args:
             ids: The submissions, as `submit_job` was given them or `SubmissionUncertainError` named them.
             since: When the first of them was sent; without a time zone it is UTC. Jobs that are five minutes older are
-                not looked at.
+                left out.
 
         Returns:
             The job's id of each submission that was found; the others certainly have no job.
@@ -323,16 +327,8 @@ class AsyncBatchClient(Generic[_Mode]):
         """
         return await self._driver.run(submission.find_submissions(ids, since, self._session))
 
-    @overload
-    async def check_job_status(self: AsyncBatchClient[Raw], job_id: str, *, wait: int | None = None) -> JsonObject: ...
-    @overload
-    async def check_job_status(
-        self: AsyncBatchClient[Parsed], job_id: str, *, wait: int | None = None
-    ) -> JobDetails: ...
-    @overload
-    async def check_job_status(self, job_id: str, *, wait: int | None = None) -> JsonObject | JobDetails: ...
-    async def check_job_status(self, job_id: str, *, wait: int | None = None) -> JsonObject | JobDetails:
-        """Asks where a job stands.
+    async def check_job_status(self, job_id: str, *, wait: int | None = None) -> JobT:
+        """Asks for the status of a job.
 
         Args:
             job_id: The job.
@@ -345,43 +341,23 @@ class AsyncBatchClient(Generic[_Mode]):
             JobNotFoundException: There is no such job.
             APIStatusError, RequestError: As `send_request`.
         """
-        return await self._answer(operations.get_job(job_id, wait=wait))
+        return await self._send(operations.get_job(job_id, wait=wait), self._read.job)
 
     @overload
     async def get_job_result(
-        self: AsyncBatchClient[Raw],
-        job_id: str,
-        transcription_format: JsonFormat = "json-v2",
-        *,
-        wait: int | None = None,
-    ) -> JsonObject | Literal[False]: ...
-    @overload
-    async def get_job_result(
-        self: AsyncBatchClient[Parsed],
-        job_id: str,
-        transcription_format: JsonFormat = "json-v2",
-        *,
-        wait: int | None = None,
-    ) -> Transcript | Literal[False]: ...
+        self, job_id: str, transcription_format: JsonFormat = "json-v2", *, wait: int | None = None
+    ) -> TranscriptT | Literal[False]: ...
     @overload
     async def get_job_result(
         self, job_id: str, transcription_format: TextFormat, *, wait: int | None = None
     ) -> str | Literal[False]: ...
     @overload
     async def get_job_result(
-        self: AsyncBatchClient[Raw], job_id: str, transcription_format: TranscriptFormat, *, wait: int | None = None
-    ) -> JsonObject | str | Literal[False]: ...
-    @overload
-    async def get_job_result(
-        self: AsyncBatchClient[Parsed], job_id: str, transcription_format: TranscriptFormat, *, wait: int | None = None
-    ) -> Transcript | str | Literal[False]: ...
-    @overload
+        self, job_id: str, transcription_format: TranscriptFormat, *, wait: int | None = None
+    ) -> TranscriptT | str | Literal[False]: ...
     async def get_job_result(
         self, job_id: str, transcription_format: TranscriptFormat = "json-v2", *, wait: int | None = None
-    ) -> JsonObject | Transcript | str | Literal[False]: ...
-    async def get_job_result(
-        self, job_id: str, transcription_format: TranscriptFormat = "json-v2", *, wait: int | None = None
-    ) -> JsonObject | Transcript | str | Literal[False]:
+    ) -> TranscriptT | str | Literal[False]:
         """Asks for a transcript.
 
         Args:
@@ -390,22 +366,15 @@ class AsyncBatchClient(Generic[_Mode]):
             wait: Whole seconds that the service may hold the answer back until the transcript is ready.
 
         Returns:
-            A dict or a `Transcript` for json-v2, text for the others, or False while the job runs.
+            A dict or a `Transcript` for json-v2, text for the others, or False while the job is still running.
 
         Raises:
             JobNotFoundException: There is no such job.
             TranscriptionError: The job ended without a transcript, or the format is unknown.
             APIStatusError, RequestError: As `send_request`.
         """
-        text_format = operations.text_format(transcription_format)
-        if text_format is not None:
-            text = operations.get_text_transcript(job_id, text_format, wait=wait)
-            written = await self._driver.run(flows.get_result(text, job_id, text.read, self._session))
-            return False if written is None else written
-        transcript = operations.get_json_transcript(job_id, wait=wait)
-        flow = flows.get_result(transcript, job_id, self._reader(transcript), self._session)
-        result = await self._driver.run(flow)
-        return False if result is None else result
+        request, read = self._read.get_transcript(job_id, transcription_format, wait=wait)
+        return await self._driver.run(flows.get_result(request, job_id, read, self._session))
 
     @overload
     async def wait_for_completion(
@@ -418,41 +387,22 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> str: ...
     @overload
     async def wait_for_completion(
-        self: AsyncBatchClient[Raw],
+        self,
         job_id: str,
         transcription_format: JsonFormat,
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
-    ) -> JsonObject: ...
+    ) -> TranscriptT: ...
     @overload
     async def wait_for_completion(
-        self: AsyncBatchClient[Parsed],
-        job_id: str,
-        transcription_format: JsonFormat,
-        *,
-        timeout: float | None = None,
-        on_status: Callable[[JobDetails], None] | None = None,
-    ) -> Transcript: ...
-    @overload
-    async def wait_for_completion(
-        self: AsyncBatchClient[Raw],
+        self,
         job_id: str,
         transcription_format: TranscriptFormat,
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
-    ) -> JsonObject | str: ...
-    @overload
-    async def wait_for_completion(
-        self: AsyncBatchClient[Parsed],
-        job_id: str,
-        transcription_format: TranscriptFormat,
-        *,
-        timeout: float | None = None,
-        on_status: Callable[[JobDetails], None] | None = None,
-    ) -> Transcript | str: ...
-    @overload
+    ) -> TranscriptT | str: ...
     async def wait_for_completion(
         self,
         job_id: str,
@@ -460,47 +410,30 @@ class AsyncBatchClient(Generic[_Mode]):
         *,
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
-    ) -> JsonObject | Transcript | str: ...
-    async def wait_for_completion(
-        self,
-        job_id: str,
-        transcription_format: TranscriptFormat = "txt",
-        *,
-        timeout: float | None = None,
-        on_status: Callable[[JobDetails], None] | None = None,
-    ) -> JsonObject | Transcript | str:
+    ) -> TranscriptT | str:
         """Waits until a job ends, and returns its transcript.
 
         Args:
             job_id: The job.
             transcription_format: `txt`, `srt` or `json-v2` (also `json`, `json_v2`).
-            timeout: Seconds to wait at most, to a tenth of a second; 0 looks once, however long that
-                takes, and None is the setting
-                `wait_timeout`, which by default has no limit.
-            on_status: Called with the job when its status is first seen and when it changes.
+            timeout: Seconds to wait at most, to a tenth of a second; 0 polls once, however long that takes, and None
+                is the setting `wait_timeout`, which by default has no limit.
+            on_status: Called with the job when its status is first known and when it changes.
 
         Raises:
             JobNotFoundException: There is no such job.
             TranscriptionError: The job was rejected, deleted or has expired, or the format is unknown.
-            WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
-            APIStatusError, RequestError: As `send_request`, where failures did not pass.
+            WaitTimeoutError: It did not end in time and is still running, or its transcript did not come in time.
+            APIStatusError, RequestError: As `send_request`, where failures were not transient.
         """
-        limit = self.connection_settings.wait_timeout if timeout is None else timeout
-        text_format = operations.text_format(transcription_format)
-        if text_format is not None:
-            text = operations.get_text_transcript(job_id, text_format)
-            written = flows.wait_for_completion(
-                text, job_id, text.read, self._session, timeout=limit, on_status=on_status
-            )
-            return await self._driver.run(written)
-        transcript = operations.get_json_transcript(job_id)
-        read = self._reader(transcript)
-        flow = flows.wait_for_completion(transcript, job_id, read, self._session, timeout=limit, on_status=on_status)
-        return await self._driver.run(flow)
+        request, read = self._read.get_transcript(job_id, transcription_format)
+        return await self._driver.run(
+            flows.wait_for_completion(request, job_id, read, self._session, timeout=timeout, on_status=on_status)
+        )
 
     @overload
     async def transcribe(
-        self: AsyncBatchClient[Raw],
+        self,
         audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: JsonFormat = "json-v2",
@@ -508,18 +441,7 @@ class AsyncBatchClient(Generic[_Mode]):
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
         on_progress: Progress | None = None,
-    ) -> JsonObject: ...
-    @overload
-    async def transcribe(
-        self: AsyncBatchClient[Parsed],
-        audio: AsyncAudioInput | None,
-        transcription_config: ConfigSource | None = None,
-        transcription_format: JsonFormat = "json-v2",
-        *,
-        timeout: float | None = None,
-        on_status: Callable[[JobDetails], None] | None = None,
-        on_progress: Progress | None = None,
-    ) -> Transcript: ...
+    ) -> TranscriptT: ...
     @overload
     async def transcribe(
         self,
@@ -544,7 +466,7 @@ class AsyncBatchClient(Generic[_Mode]):
     ) -> str: ...
     @overload
     async def transcribe(
-        self: AsyncBatchClient[Raw],
+        self,
         audio: AsyncAudioInput | None,
         transcription_config: ConfigSource | None = None,
         transcription_format: TranscriptFormat = "json-v2",
@@ -552,19 +474,7 @@ class AsyncBatchClient(Generic[_Mode]):
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
         on_progress: Progress | None = None,
-    ) -> JsonObject | str: ...
-    @overload
-    async def transcribe(
-        self: AsyncBatchClient[Parsed],
-        audio: AsyncAudioInput | None,
-        transcription_config: ConfigSource | None = None,
-        transcription_format: TranscriptFormat = "json-v2",
-        *,
-        timeout: float | None = None,
-        on_status: Callable[[JobDetails], None] | None = None,
-        on_progress: Progress | None = None,
-    ) -> Transcript | str: ...
-    @overload
+    ) -> TranscriptT | str: ...
     async def transcribe(
         self,
         audio: AsyncAudioInput | None,
@@ -574,17 +484,7 @@ class AsyncBatchClient(Generic[_Mode]):
         timeout: float | None = None,
         on_status: Callable[[JobDetails], None] | None = None,
         on_progress: Progress | None = None,
-    ) -> JsonObject | Transcript | str: ...
-    async def transcribe(
-        self,
-        audio: AsyncAudioInput | None,
-        transcription_config: ConfigSource | None = None,
-        transcription_format: TranscriptFormat = "json-v2",
-        *,
-        timeout: float | None = None,
-        on_status: Callable[[JobDetails], None] | None = None,
-        on_progress: Progress | None = None,
-    ) -> JsonObject | Transcript | str:
+    ) -> TranscriptT | str:
         """Submits audio, waits for the job, and returns its transcript.
 
         Arguments, results and errors are those of `submit_job` (`on_progress`) and `wait_for_completion`
@@ -600,15 +500,17 @@ class AsyncBatchClient(Generic[_Mode]):
             on_status: As for `wait_for_completion`.
             on_progress: As for `submit_job`.
         """
-        operations.text_format(transcription_format)
-        timeout = check_seconds("timeout", timeout)
-        check_callback("on_status", on_status)
-        config = english_by_default() if transcription_config is None else transcription_config
-        started = self._session.clock()
-        job_id = await self.submit_job(audio, config, on_progress=on_progress, timeout=timeout)
-        # What is left may be nothing by now; 0 would have the job polled once, however long that takes.
-        left = None if timeout is None else max(started + timeout - self._session.clock(), LEAST_TIMEOUT)
-        return await self.wait_for_completion(job_id, transcription_format, timeout=left, on_status=on_status)
+        flow = transcription.transcribe(
+            audio,
+            transcription_config,
+            transcription_format,
+            self._session,
+            self._read,
+            timeout=timeout,
+            on_status=on_status,
+            on_progress=on_progress,
+        )
+        return await self._driver.run(flow)
 
     async def delete_job(self, job_id: str, force: bool = False) -> str | Literal[False]:
         """Deletes a job and all that belongs to it.
@@ -618,14 +520,13 @@ class AsyncBatchClient(Generic[_Mode]):
             force: Whether a running job is ended.
 
         Returns:
-            A sentence that says so, or False if the job runs and `force` is not set.
+            A sentence that says so, or False if the job is still running and `force` is not set.
 
         Raises:
             JobNotFoundException: There is no such job.
             APIStatusError, RequestError: As `send_request`.
         """
-        status = await self._driver.run(flows.delete_job(job_id, self._session, force=force))
-        return status is not None and deletion_message(job_id, status)
+        return await self._driver.run(flows.delete_job(job_id, self._session, force=force))
 
     async def get_job_log(self, job_id: str) -> str:
         """The log of a job.
@@ -634,23 +535,9 @@ class AsyncBatchClient(Generic[_Mode]):
             JobNotFoundException: There is no such job, or it has no log.
             APIStatusError, RequestError: As `send_request`.
         """
-        return await self._answer(operations.get_job_log(job_id))
+        return await self._send(operations.get_job_log(job_id), as_sent)
 
-    @overload
-    async def get_usage(
-        self: AsyncBatchClient[Raw], since: date | str | None = None, until: date | str | None = None
-    ) -> JsonObject: ...
-    @overload
-    async def get_usage(
-        self: AsyncBatchClient[Parsed], since: date | str | None = None, until: date | str | None = None
-    ) -> UsageReport: ...
-    @overload
-    async def get_usage(
-        self, since: date | str | None = None, until: date | str | None = None
-    ) -> JsonObject | UsageReport: ...
-    async def get_usage(
-        self, since: date | str | None = None, until: date | str | None = None
-    ) -> JsonObject | UsageReport:
+    async def get_usage(self, since: date | str | None = None, until: date | str | None = None) -> UsageT:
         """How much has been transcribed.
 
         Args:
@@ -661,7 +548,7 @@ class AsyncBatchClient(Generic[_Mode]):
             InvalidInputError: A day is not of that form; nothing was sent.
             APIStatusError, RequestError: As `send_request`.
         """
-        return await self._answer(operations.get_usage(since, until))
+        return await self._send(operations.get_usage(since, until), self._read.usage)
 
     def submit_jobs(
         self,
@@ -675,7 +562,7 @@ class AsyncBatchClient(Generic[_Mode]):
 
         Where the service refuses because there are too many (429), there are fewer at once and fewer a second until it
         takes them again. Without `on_error`, a file that the service refuses for another reason is logged as a warning
-        and passed over, a job that ends without a transcript is yielded like the others, and any other error ends the
+        and skipped, a job that ends without a transcript is yielded like the others, and any other error ends the
         iteration. What ends it, Ctrl-C among it, has the jobs that are still running and their files in its notes; an
         iterator that is dropped logs them.
 
@@ -684,8 +571,8 @@ class AsyncBatchClient(Generic[_Mode]):
             transcription_config: As for `submit_job`.
             concurrency: Jobs that run at once, 1 to 50.
             on_error: Called with the path and the error of a file that cannot be submitted, or whose job ends without
-                a transcript and is not yielded then; the others go on. What it raises ends the iteration. It may be
-                a coroutine function.
+                a transcript and is not yielded then; the others are still processed. What it raises ends the
+                iteration. It may be a coroutine function.
 
         Raises:
             InvalidInputError: `concurrency` is out of range.
@@ -693,27 +580,17 @@ class AsyncBatchClient(Generic[_Mode]):
             AudioError, SubmissionUncertainError, APIStatusError, RequestError: As `submit_job` and `wait_for_many`,
                 when a result is asked for.
         """
-        return self._driver.each(
-            iterators.submit_jobs(
-                audio_paths, transcription_config, self._session, concurrency=concurrency, on_error=on_error
-            )
+        stream = iterators.submit_jobs(
+            audio_paths,
+            transcription_config,
+            self._session,
+            concurrency=concurrency,
+            on_error=on_error,
+            may_be_awaited=AwaitingDriver.awaits,
         )
+        return self._driver.each(stream)
 
-    @overload
-    def wait_for_many(
-        self: AsyncBatchClient[Raw], job_ids: Iterable[str | None], *, timeout: float | None = None
-    ) -> AsyncIterator[JsonObject]: ...
-    @overload
-    def wait_for_many(
-        self: AsyncBatchClient[Parsed], job_ids: Iterable[str | None], *, timeout: float | None = None
-    ) -> AsyncIterator[JobDetails]: ...
-    @overload
-    def wait_for_many(
-        self, job_ids: Iterable[str | None], *, timeout: float | None = None
-    ) -> AsyncIterator[JsonObject] | AsyncIterator[JobDetails]: ...
-    def wait_for_many(
-        self, job_ids: Iterable[str | None], *, timeout: float | None = None
-    ) -> AsyncIterator[JsonObject | JobDetails]:
+    def wait_for_many(self, job_ids: Iterable[str | None], *, timeout: float | None = None) -> AsyncIterator[JobT]:
         """Waits for many jobs, and yields each as it ends, done or not: its `status` says which.
 
         Three jobs or more are polled by pages of the list. What ends the iteration, Ctrl-C among it, has the jobs that
@@ -728,14 +605,11 @@ class AsyncBatchClient(Generic[_Mode]):
         Raises:
             InvalidInputError: A job id is empty; nothing was sent.
             JobNotFoundException: There is no such job.
-            WaitTimeoutError: Not all ended in time; those that have not still run.
-            APIStatusError, RequestError: As `send_request`, where failures did not pass.
+            WaitTimeoutError: Not all ended in time; those that have not are still running.
+            APIStatusError, RequestError: As `send_request`, where failures were not transient.
         """
-        limit = self.connection_settings.wait_timeout if timeout is None else timeout
-        return self._driver.each(iterators.wait_for_many(job_ids, self._session, parse=self._parse, timeout=limit))
+        return self._driver.each(iterators.wait_for_many(job_ids, self._session, self._read, timeout=timeout))
 
-    async def _answer(self, operation: Operation[_RawT, _ParsedT]) -> _RawT | _ParsedT:
-        return await self._driver.run(flows.send_with_retry(operation, self._reader(operation), self._session))
 
-    def _reader(self, operation: Operation[_RawT, _ParsedT]) -> Callable[[httpx.Response], _RawT | _ParsedT]:
-        return operation.parse if self._parse else operation.read
+ParsedAsyncBatchClient: TypeAlias = AsyncBatchClient[JobDetails, Transcript, UsageReport]
+"""A client that gives models, to annotate with and to derive from."""

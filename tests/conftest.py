@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from speechmatics import BatchClient, ConnectionSettings, JobConfig, Parsed, Raw
+from speechmatics import BatchClient, ConnectionSettings, JobConfig, ParsedBatchClient
 from speechmatics.local import LocalServer, Recognition, UnreadableAudio
 
 pytest_plugins = ["pytester", "speechmatics.testing.plugin"]
@@ -94,14 +94,14 @@ def settings(server: LocalServer) -> ConnectionSettings:
 
 
 @pytest.fixture
-def client(settings: ConnectionSettings) -> Iterator[BatchClient[Raw]]:
+def client(settings: ConnectionSettings) -> Iterator[BatchClient]:
     """A client that returns dicts."""
     with BatchClient(settings) as raw:
         yield raw
 
 
 @pytest.fixture
-def parsed_client(settings: ConnectionSettings) -> Iterator[BatchClient[Parsed]]:
+def parsed_client(settings: ConnectionSettings) -> Iterator[ParsedBatchClient]:
     """A client that returns models."""
     with BatchClient(settings, parse=True) as parsed:
         yield parsed

@@ -25,7 +25,7 @@ def answering(content: bytes, asked: list[httpx.Request] | None = None) -> httpx
     return httpx.Client(transport=httpx.MockTransport(answer))
 
 
-ASK: dict[str, Callable[[BatchClient[sm.Raw] | BatchClient[sm.Parsed]], object]] = {
+ASK: dict[str, Callable[[BatchClient | sm.ParsedBatchClient], object]] = {
     "list": lambda client: client.list_jobs(),
     "status": lambda client: client.check_job_status("j"),
     "transcript": lambda client: client.get_job_result("j"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 import os
 import threading
@@ -14,7 +13,7 @@ import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Parsed, Raw
+from speechmatics import AsyncBatchClient, ConnectionSettings
 from speechmatics._core.audio import CHUNK_SIZE
 from speechmatics.local import LocalServer
 from tests.conftest import ScriptedEngine
@@ -27,21 +26,6 @@ CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"lan
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Each event loop that the client runs on."""
     return str(request.param)
-
-
-def test_both_clients_have_the_same_methods() -> None:
-    """With the same parameters; only what they return is awaited."""
-
-    def surface(client: type[BatchClient[Raw]] | type[AsyncBatchClient[Raw]]) -> dict[str, list[str]]:
-        members = inspect.getmembers(client, inspect.isfunction)
-        return {
-            name: [str(parameter.name) for parameter in inspect.signature(member).parameters.values()]
-            for name, member in members
-            if not name.startswith("_")
-        }
-
-    assert surface(BatchClient) == surface(AsyncBatchClient)
-    assert list(inspect.signature(BatchClient).parameters) == list(inspect.signature(AsyncBatchClient).parameters)
 
 
 async def test_every_method_returns_dicts(settings: ConnectionSettings, engine: ScriptedEngine) -> None:
@@ -235,7 +219,7 @@ async def test_opening_and_closing(server: LocalServer, settings: ConnectionSett
 
 async def test_the_flag_may_be_a_variable(settings: ConnectionSettings) -> None:
     """And many tasks share a client."""
-    client: AsyncBatchClient[Raw | Parsed] = AsyncBatchClient(settings, parse=bool(settings.url))
+    client = AsyncBatchClient(settings, parse=bool(settings.url))
     ids: list[str] = []
 
     async def submit() -> None:

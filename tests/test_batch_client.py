@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import BatchClient, BatchTranscriptionConfig, ConnectionSettings, JobConfig, Parsed, Raw
+from speechmatics import BatchClient, BatchTranscriptionConfig, ConnectionSettings, JobConfig, ParsedBatchClient
 from speechmatics.local import LocalServer
 from tests.conftest import ScriptedEngine
 
 CONFIG = {"type": "transcription", "transcription_config": {"language": "en"}}
 
 
-def test_every_form_of_audio_arrives_whole(client: BatchClient[Raw], engine: ScriptedEngine, tmp_path: Path) -> None:
+def test_every_form_of_audio_arrives_whole(client: BatchClient, engine: ScriptedEngine, tmp_path: Path) -> None:
     """Paths, bytes, file objects and tuples arrive byte for byte, file objects from where they stand."""
     content = os.urandom(3_000_001)
     path = tmp_path / 'Grüße "x".wav'
@@ -100,7 +100,7 @@ def test_a_wrong_config_is_an_error_before_anything_is_sent(config: dict[str, ob
             client.submit_job(b"audio", config)
 
 
-def test_a_missing_file_is_also_python_s_own_error(client: BatchClient[Raw]) -> None:
+def test_a_missing_file_is_also_python_s_own_error(client: BatchClient) -> None:
     """`except FileNotFoundError` in existing code keeps working."""
     with pytest.raises(FileNotFoundError):
         client.submit_job("missing.wav", CONFIG)
@@ -110,7 +110,7 @@ def test_a_missing_file_is_also_python_s_own_error(client: BatchClient[Raw]) -> 
 
 @pytest.mark.parametrize(("real", "claimed", "message"), [(500_000, 1_000_000, "shrank"), (900_000, 10, "grew")])
 def test_audio_that_changes_while_it_is_sent_makes_no_job(
-    client: BatchClient[Raw], real: int, claimed: int, message: str
+    client: BatchClient, real: int, claimed: int, message: str
 ) -> None:
     """A file that turns out shorter or longer than it said is an error, and no job exists afterwards."""
 
@@ -123,7 +123,7 @@ def test_audio_that_changes_while_it_is_sent_makes_no_job(
     assert client.list_jobs() == []
 
 
-def test_every_form_of_config_is_taken(parsed_client: BatchClient[Parsed]) -> None:
+def test_every_form_of_config_is_taken(parsed_client: ParsedBatchClient) -> None:
     """A dict, a `JobConfig` and the flat configuration ask for the same job."""
     flat = BatchTranscriptionConfig(language="en")
     for config in (CONFIG, JobConfig.model_validate(CONFIG), flat):
@@ -134,7 +134,7 @@ def test_every_form_of_config_is_taken(parsed_client: BatchClient[Parsed]) -> No
         assert details == CONFIG
 
 
-def test_transcribe_in_each_format(client: BatchClient[Raw], parsed_client: BatchClient[Parsed]) -> None:
+def test_transcribe_in_each_format(client: BatchClient, parsed_client: ParsedBatchClient) -> None:
     """json-v2 by any of its names is a dict or a model, txt and srt are text."""
     assert client.transcribe(b"audio")["format"] == "2.9"
     assert client.transcribe(b"audio", CONFIG, "txt") == "Hello world.\n"
@@ -145,7 +145,7 @@ def test_transcribe_in_each_format(client: BatchClient[Raw], parsed_client: Batc
     assert transcript.job.duration == 2
 
 
-def test_transcribe_tells_of_the_upload(client: BatchClient[Raw]) -> None:
+def test_transcribe_tells_of_the_upload(client: BatchClient) -> None:
     """As `submit_job` does, before the job's first status."""
     told: list[object] = []
 
@@ -158,7 +158,7 @@ def test_transcribe_tells_of_the_upload(client: BatchClient[Raw]) -> None:
     assert told.count((5, 5)) == 1
 
 
-def test_a_running_job_has_no_result_and_is_not_deleted(client: BatchClient[Raw], engine: ScriptedEngine) -> None:
+def test_a_running_job_has_no_result_and_is_not_deleted(client: BatchClient, engine: ScriptedEngine) -> None:
     """`get_job_result` and `delete_job` return False while the job runs; `force` ends it."""
     engine.go.clear()
     job_id = client.submit_job(b"audio", CONFIG)
@@ -173,7 +173,7 @@ def test_a_running_job_has_no_result_and_is_not_deleted(client: BatchClient[Raw]
         client.wait_for_completion(job_id)
 
 
-def test_an_unknown_job_is_its_own_error(client: BatchClient[Raw]) -> None:
+def test_an_unknown_job_is_its_own_error(client: BatchClient) -> None:
     """Every method that names a job raises `JobNotFoundException` with the job's id."""
     for ask in (client.check_job_status, client.get_job_result, client.wait_for_completion, client.delete_job):
         with pytest.raises(sm.JobNotFoundException) as caught:
@@ -183,7 +183,7 @@ def test_an_unknown_job_is_its_own_error(client: BatchClient[Raw]) -> None:
         assert caught.value.request_id in str(caught.value)
 
 
-def test_a_rejected_job_raises_with_the_service_s_reasons(parsed_client: BatchClient[Parsed]) -> None:
+def test_a_rejected_job_raises_with_the_service_s_reasons(parsed_client: ParsedBatchClient) -> None:
     """Unreadable audio ends the job as rejected, and the error carries why."""
     job_id = parsed_client.submit_job(b"bad", CONFIG)
     with pytest.raises(sm.TranscriptionError) as caught:
@@ -207,7 +207,7 @@ def _call(function: Callable[..., object], *arguments: str) -> object:
     return function(*arguments)
 
 
-def test_status_changes_are_told(client: BatchClient[Raw], engine: ScriptedEngine) -> None:
+def test_status_changes_are_told(client: BatchClient, engine: ScriptedEngine) -> None:
     """`on_status` hears each status once."""
     engine.go.clear()
     heard: list[str] = []
@@ -220,7 +220,7 @@ def test_status_changes_are_told(client: BatchClient[Raw], engine: ScriptedEngin
     assert heard == ["running", "done"]
 
 
-def test_lists_usage_and_log(client: BatchClient[Raw], parsed_client: BatchClient[Parsed]) -> None:
+def test_lists_usage_and_log(client: BatchClient, parsed_client: ParsedBatchClient) -> None:
     """Jobs are listed the most recent first and page by page; usage counts them; each has a log."""
     ids = [client.submit_job(b"audio", CONFIG) for _ in range(5)]
     for job_id in ids:
@@ -242,7 +242,7 @@ def test_lists_usage_and_log(client: BatchClient[Raw], parsed_client: BatchClien
         client.get_usage(since="yesterday")
 
 
-def test_submit_jobs_yields_each_path_with_its_job(client: BatchClient[Raw], tmp_path: Path) -> None:
+def test_submit_jobs_yields_each_path_with_its_job(client: BatchClient, tmp_path: Path) -> None:
     """Every file comes back once, with a job that has ended."""
     paths = [tmp_path / f"{number}.wav" for number in range(4)]
     for path in paths:
@@ -274,7 +274,7 @@ def test_a_client_of_one_s_own_is_not_closed(settings: ConnectionSettings) -> No
         assert not own.is_closed
 
 
-def test_many_threads_share_a_client(client: BatchClient[Raw]) -> None:
+def test_many_threads_share_a_client(client: BatchClient) -> None:
     """Jobs submitted from many threads are all there, none twice."""
     with ThreadPoolExecutor(8) as pool:
         submissions = [pool.submit(client.submit_job, b"audio", CONFIG) for _ in range(24)]
@@ -282,7 +282,7 @@ def test_many_threads_share_a_client(client: BatchClient[Raw]) -> None:
     assert sorted(job["id"] for job in client.list_jobs()) == sorted(set(ids))
 
 
-def test_send_request_keeps_the_query(client: BatchClient[Raw]) -> None:
+def test_send_request_keeps_the_query(client: BatchClient) -> None:
     """Parameters in the path and in `params` both arrive; another server's URL is refused."""
     for _ in range(3):
         client.submit_job(b"audio", CONFIG)

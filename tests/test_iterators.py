@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import pytest
 
-from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Raw
+from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
 from tests.conftest import ScriptedEngine
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
@@ -65,7 +65,7 @@ def ctrl_c() -> Generator[None]:
 @pytest.mark.parametrize("timeout", [None, 30])
 def test_ctrl_c_names_the_jobs_that_go_on(
     settings: ConnectionSettings,
-    client: BatchClient[Raw],
+    client: BatchClient,
     engine: ScriptedEngine,
     paths: list[Path],
     timeout: float | None,
@@ -89,7 +89,7 @@ def test_ctrl_c_names_the_jobs_that_go_on(
     assert notes(caught) == f"still running: {', '.join(together)}"
 
 
-async def noted_on_cancelling(client: AsyncBatchClient[Raw], results: AsyncIterator[object], jobs: int) -> list[str]:
+async def noted_on_cancelling(client: AsyncBatchClient, results: AsyncIterator[object], jobs: int) -> list[str]:
     """What is noted on the cancellation of a task that reads results, a moment after the server has so many jobs."""
     noted: list[str] = []
 
@@ -126,7 +126,7 @@ async def test_a_cancelled_task_names_the_jobs_that_go_on(
         assert len([job async for job in client.wait_for_many(ids)]) == 3
 
 
-def test_an_iterator_may_be_left_half_read(client: BatchClient[Raw], paths: list[Path]) -> None:
+def test_an_iterator_may_be_left_half_read(client: BatchClient, paths: list[Path]) -> None:
     """By a `break`, or by closing it."""
     for _ in client.submit_jobs(paths, CONFIG):
         break

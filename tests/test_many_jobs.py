@@ -18,6 +18,7 @@ from speechmatics._core import iterators
 from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.operations import JsonObject
 from speechmatics._core.policies import JobPager
+from speechmatics._core.readers import PARSED, RAW, JobT, Readers, TranscriptT, UsageT
 from speechmatics._core.session import Session
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
@@ -90,8 +91,8 @@ class Service:
 
     def ended(self, *job_ids: str, timeout: float | None = None) -> Iterator[str]:
         """The ids of jobs as they end."""
-        stream = iterators.wait_for_many(iter(job_ids), self.session(), parse=True, timeout=timeout)
-        return (job.id for job in self.driver.each(stream) if isinstance(job, sm.JobDetails))
+        stream = iterators.wait_for_many(iter(job_ids), self.session(), PARSED, timeout=timeout)
+        return (job.id for job in self.driver.each(stream))
 
     def submitted(self, *paths: Path, concurrency: int = 5) -> Iterator[tuple[Any, str]]:
         """Paths and ids of jobs as they end."""
@@ -231,7 +232,7 @@ def test_which_jobs_are_waited_for() -> None:
     service.asked.clear()
     assert list(service.ended()) == []
     with pytest.raises(sm.InvalidInputError):
-        iterators.wait_for_many(["a", ""], service.session(), parse=True, timeout=None)
+        iterators.wait_for_many(["a", ""], service.session(), PARSED, timeout=None)
     assert service.asked == []
 
 
@@ -361,22 +362,25 @@ def test_what_ends_a_submission_names_the_jobs_and_their_paths(paths: list[Path]
     assert notes(own) == expected
 
 
-def test_the_list_is_walked_through(paths: list[Path]) -> None:
+def test_the_list_is_walked_through() -> None:
     """As dicts or as models, page by page as they are asked for."""
     service = Service({f"j{number}": 0 for number in range(7)})
-    for parse in (True, False):
+
+    def walk(readers: Readers[JobT, TranscriptT, UsageT]) -> tuple[JobT, list[JobT]]:
         service.asked.clear()
-        walk = service.driver.each(
-            iterators.iter_jobs(service.session(), parse=parse, include_deleted=False, page_size=3)
-        )
+        jobs = service.driver.each(iterators.iter_jobs(service.session(), readers, include_deleted=False, page_size=3))
         assert service.asked == []
-        first = next(walk)
+        first = next(jobs)
         assert len(service.asked) == 1
-        rest = [job.id if isinstance(job, sm.JobDetails) else job["id"] for job in walk]
-        assert isinstance(first, sm.JobDetails) is parse
-        assert rest == ["j5", "j4", "j3", "j2", "j1", "j0"]
+        return first, list(jobs)
+
+    first, rest = walk(PARSED)
+    assert isinstance(first, sm.JobDetails)
+    assert [job.id for job in rest] == ["j5", "j4", "j3", "j2", "j1", "j0"]
+    assert isinstance(walk(RAW)[0], dict)
+    assert [job["id"] for job in walk(RAW)[1]] == ["j5", "j4", "j3", "j2", "j1", "j0"]
     with pytest.raises(sm.InvalidInputError):
-        iterators.iter_jobs(service.session(), parse=True, include_deleted=False, page_size=0)
+        iterators.iter_jobs(service.session(), PARSED, include_deleted=False, page_size=0)
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:

@@ -27,7 +27,7 @@ from speechmatics import (
     TemporaryKeyAuth,
     TranscriptionConfig,
 )
-from speechmatics.batch_client import as_settings
+from speechmatics._core.arguments import as_settings
 from speechmatics.local import LocalServer
 
 TOKEN = "very-secret-token"

@@ -23,6 +23,7 @@ from speechmatics.settings import ConnectionSettings
 
 __all__ = [
     "LONGEST_WAIT",
+    "as_settings",
     "check_callback",
     "check_client",
     "check_datetime",
@@ -74,8 +75,18 @@ def check_client(
             f"http_client must be an httpx.{own.__name__}, not {_kind(http_client)}"
             + (hint if isinstance(http_client, other) else "")
         )
-    check_flag("parse", parse)
+    if parse is not None:
+        check_flag("parse", parse)
     check_callback("on_retry", on_retry)
+
+
+def as_settings(given: ConnectionSettings | str | SecretStr | None) -> ConnectionSettings:
+    """Settings from what a client is given: settings, a token, or nothing for the environment's."""
+    if isinstance(given, str):
+        given = SecretStr(given)  # before anything fails: a traceback may show the locals of its frames
+    if isinstance(given, SecretStr):
+        return ConnectionSettings(auth_token=given)
+    return given or ConnectionSettings()
 
 
 def check_text(name: str, value: object) -> str:

@@ -37,7 +37,12 @@ class BlockingDriver:
     """Runs flows over connections that it opens at the first request, or on an `httpx.Client` that it is given.
 
     May be used from many threads, and by the children of a process that forks: each has connections of its own.
+
+    Attributes:
+        awaits: Whether it awaits what the program gives it.
     """
+
+    awaits = False
 
     def __init__(
         self,
@@ -156,6 +161,8 @@ class BlockingDriver:
 
 class AwaitingDriver:
     """Runs flows over connections of each event loop, or on an `httpx.AsyncClient`; otherwise as `BlockingDriver`."""
+
+    awaits = True
 
     def __init__(
         self,

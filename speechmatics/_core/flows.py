@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import httpx
 
@@ -208,8 +208,8 @@ def send_with_retry(request: Request, read: Reader[_T], session: Session, deadli
             yield Sleep(delay)
 
 
-def get_result(transcript: Request, job_id: str, read: Reader[_T], session: Session) -> Flow[_T | None]:
-    """Asks for a transcript; None while the job runs.
+def get_result(transcript: Request, job_id: str, read: Reader[_T], session: Session) -> Flow[_T | Literal[False]]:
+    """Asks for a transcript; False while the job runs.
 
     The service answers 404 both for a job that runs and for one that does not exist; where the answer does not say
     which it is, the job's own state does.
@@ -222,18 +222,18 @@ def get_result(transcript: Request, job_id: str, read: Reader[_T], session: Sess
         return (yield from send_with_retry(transcript, read, session))
     except JobNotFoundException as error:
         if _is_early(error):
-            return None
+            return False
     operation = operations.get_job(job_id)
     job = operations.parse_job((yield from send_with_retry(operation, operations.read_job(job_id), session)))
     if job.is_running:
-        return None
+        return False
     if job.status != JobStatus.DONE:
         raise ended_without_transcript(job)
     return (yield from send_with_retry(transcript, read, session))
 
 
-def delete_job(job_id: str, session: Session, *, force: bool) -> Flow[str | None]:
-    """Deletes a job, and gives its status then; None if it runs and `force` is not set.
+def delete_job(job_id: str, session: Session, *, force: bool) -> Flow[str | Literal[False]]:
+    """Deletes a job, and gives a sentence that says so; False if it runs and `force` is not set.
 
     Raises:
         JobNotFoundException: There is no such job.
@@ -249,12 +249,13 @@ def delete_job(job_id: str, session: Session, *, force: bool) -> Flow[str | None
     try:
         job = yield from send_with_retry(operation, operation.parse, replace(session, on_retry=note))
     except JobRunningError:
-        return None
+        return False
     except (JobNotFoundException, JobExpiredError):
         if any(may_have_arrived(retry.error, operation.path) for retry in failures):
-            return JobStatus.DELETED
+            return f"Job {job_id} deleted"
         raise
-    return job.status
+    is_deleted = job.status == JobStatus.DELETED
+    return f"Job {job_id} {job.status}" if is_deleted else f"Job {job_id} was not deleted: {job.status}"
 
 
 def wait_for_completion(
@@ -266,7 +267,7 @@ def wait_for_completion(
     timeout: float | None = None,
     on_status: Callable[[JobDetails], None] | None = None,
 ) -> Flow[_T]:
-    """Waits until a job ends, then asks for its transcript.
+    """Waits until a job ends, then asks for its transcript; no `timeout` is the setting `wait_timeout`.
 
     Each poll asks the server to hold its answer back; one that comes at once although the job runs is followed by a
     pause. Blips are survived.
@@ -277,7 +278,7 @@ def wait_for_completion(
         WaitTimeoutError: It did not end in time and still runs, or its transcript did not come in time.
     """
     settings = session.settings
-    timeout = check_limit("timeout", timeout)
+    timeout = check_limit("timeout", settings.wait_timeout if timeout is None else timeout)
     check_callback("on_status", on_status)
     deadline = None if timeout is None else session.clock() + timeout
     patience = Patience(session)

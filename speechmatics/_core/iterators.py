@@ -6,9 +6,6 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
-
-import httpx
 
 from speechmatics._core import operations
 from speechmatics._core.arguments import (
@@ -21,9 +18,10 @@ from speechmatics._core.arguments import (
     items_of,
 )
 from speechmatics._core.flows import Callback, Flow, Sleep, Stream, ended_without_transcript, send_with_retry
-from speechmatics._core.operations import JsonObject, Operation
+from speechmatics._core.operations import Page
 from speechmatics._core.policies import JobPager, moment_of, retry_after
 from speechmatics._core.rate_limit import RateLimit
+from speechmatics._core.readers import JobT, Readers, TranscriptT, UsageT
 from speechmatics._core.session import Retry, Session
 from speechmatics._core.submission import submit_job
 from speechmatics._core.watcher import JobWatcher
@@ -33,7 +31,7 @@ from speechmatics.exceptions import (
     SpeechmaticsError,
 )
 from speechmatics.models.config import ConfigSource, JobConfig, as_job_config
-from speechmatics.models.job import JobDetails, JobStatus
+from speechmatics.models.job import JobStatus
 
 __all__ = ["AudioPath", "OnError", "iter_jobs", "submit_jobs", "wait_for_many"]
 
@@ -54,8 +52,8 @@ _logger = logging.getLogger("speechmatics")
 
 
 def iter_jobs(
-    session: Session, *, parse: bool, include_deleted: bool, page_size: int
-) -> Stream[JsonObject | JobDetails]:
+    session: Session, readers: Readers[JobT, TranscriptT, UsageT], *, include_deleted: bool, page_size: int
+) -> Stream[JobT]:
     """Goes through all jobs, page by page, the most recent first; each job comes once.
 
     Raises:
@@ -65,54 +63,49 @@ def iter_jobs(
     check_flag("include_deleted", include_deleted)
     pager = JobPager()
 
-    def page() -> Flow[list[JsonObject] | list[JobDetails]]:
+    def page() -> Flow[Sequence[JobT]]:
         operation = operations.list_jobs(
             created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
         )
-        jobs, parsed = yield from send_with_retry(operation, partial(_read_page, operation, parse), session)
+        listed = yield from send_with_retry(operation, operations.read_page, session)
         had_gap = pager.gap is not None
-        new = pager.take([(str(job.get("id")), moment_of(job.get("created_at"))) for job in jobs])
+        new = pager.take([(str(job.get("id")), moment_of(job.get("created_at"))) for job in listed.jobs])
         if pager.gap is not None and not had_gap:
             _logger.warning(
                 "more jobs were created at %s than a page of the list shows: some may be left out", pager.gap
             )
-        if not parse:
-            return [jobs[position] for position in new]
-        ids = {jobs[position].get("id") for position in new}
-        return [job for job in parsed if job.id in ids]
+        return readers.from_page(Page(listed.name, [listed.jobs[position] for position in new]))
 
-    def walk() -> Stream[JsonObject | JobDetails]:
+    def walk() -> Stream[JobT]:
         while not pager.is_finished:
             yield page()
 
     return walk()
 
 
-def _read_page(
-    operation: Operation[list[JsonObject], list[JobDetails]], parse: bool, answer: httpx.Response
-) -> tuple[list[JsonObject], list[JobDetails]]:
-    return operation.read(answer), operation.parse(answer) if parse else []
-
-
 def wait_for_many(
-    job_ids: Iterable[str | None], session: Session, *, parse: bool, timeout: float | None
-) -> Stream[JsonObject | JobDetails]:
+    job_ids: Iterable[str | None],
+    session: Session,
+    readers: Readers[JobT, TranscriptT, UsageT],
+    *,
+    timeout: float | None,
+) -> Stream[JobT]:
     """Waits for many jobs, and gives each as it ends; the time begins with the first step.
 
     Raises:
         InvalidInputError: One of them is not a job id.
     """
-    timeout = check_limit("timeout", timeout)
+    timeout = check_limit("timeout", session.settings.wait_timeout if timeout is None else timeout)
     is_growing = isinstance(job_ids, Iterator)
     more = items_of("job_ids", job_ids, "id", instead="wait_for_completion")
     if not is_growing:
         # What is all there is checked before anything is sent.
         more = iter([check_job_id(job_id, "each of job_ids") for job_id in more])
 
-    def next_ended(watcher: JobWatcher) -> Flow[list[JsonObject | JobDetails]]:
-        return [operations.parse_job(job) if parse else job for job in (yield from watcher.next_ended())]
+    def next_ended(watcher: JobWatcher) -> Flow[list[JobT]]:
+        return [readers.from_job(job) for job in (yield from watcher.next_ended())]
 
-    def walk() -> Stream[JsonObject | JobDetails]:
+    def walk() -> Stream[JobT]:
         watcher = JobWatcher(session, timeout, more)
         with watcher.naming():
             while watcher.has_more():
@@ -128,15 +121,24 @@ def submit_jobs(
     *,
     concurrency: int,
     on_error: OnError | None = None,
+    may_be_awaited: bool = True,
 ) -> Stream[tuple[AudioPath, str]]:
     """Submits files one after the other, some jobs at a time, and gives each path with its job as the job ends.
+
+    Args:
+        paths: The files.
+        source: The configuration of each.
+        session: What the client's conversations share.
+        concurrency: Jobs that run at once.
+        on_error: Called with each file that has no transcript.
+        may_be_awaited: Whether the driver awaits what `on_error` returns.
 
     Raises:
         InvalidInputError: `concurrency` is not from 1 to 50, or `paths` is a single path.
         ConfigError: The configuration is wrong.
     """
     concurrency = check_whole("concurrency", concurrency, 1, MAX_CONCURRENCY)
-    check_callback("on_error", on_error, may_be_awaited=True)
+    check_callback("on_error", on_error, may_be_awaited=may_be_awaited)
     several = items_of("audio_paths", paths, "path", instead="submit_job")
     for path in paths if isinstance(paths, Sequence) else ():
         check_path("each of audio_paths", path)

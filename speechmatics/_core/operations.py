@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import IO, Any, Generic, Literal, TypedDict, TypeVar
+from typing import IO, Any, Generic, Literal, NamedTuple, TypedDict, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -45,6 +45,7 @@ __all__ = [
     "JsonFormat",
     "JsonObject",
     "Operation",
+    "Page",
     "Request",
     "RequestOptions",
     "TextFormat",
@@ -61,7 +62,9 @@ __all__ = [
     "lists_all",
     "object_in",
     "parse_job",
+    "parse_jobs",
     "read_job",
+    "read_page",
     "text_format",
 ]
 
@@ -222,13 +225,25 @@ def list_jobs(
     return Operation("GET", "jobs", _read_list, _parse_list, params=_given(params))
 
 
-def _read_list(response: httpx.Response) -> list[JsonObject]:
-    """The jobs of a list, as they came; a worker on premises lists `active_jobs`."""
+class Page(NamedTuple):
+    """Jobs that the list shows, as they came, and the name that it has them by."""
+
+    name: str
+    jobs: list[JsonObject]
+
+
+def read_page(response: httpx.Response) -> Page:
+    """A page of the list; a worker on premises lists `active_jobs`."""
     data = _object(response)
-    jobs: object = data.get("jobs", data.get("active_jobs"))
+    name = "jobs" if "jobs" in data else "active_jobs"
+    jobs: object = data.get(name)
     if not isinstance(jobs, list):
         raise InvalidResponseError("the answer has no list of jobs", body=response.content)
-    return [job for job in _LIST.validate_python(jobs) if isinstance(job, dict)]
+    return Page(name, [job for job in _LIST.validate_python(jobs) if isinstance(job, dict)])
+
+
+def _read_list(response: httpx.Response) -> list[JsonObject]:
+    return read_page(response).jobs
 
 
 def lists_all(response: httpx.Response) -> bool:
@@ -407,6 +422,11 @@ def parse_job(job: object, body: bytes | None = None) -> JobDetails:
     except ValidationError as error:
         sent = to_json(job, inf_nan_mode="constants") if body is None else body
         raise invalid_response(JobDetails, sent, error) from None
+
+
+def parse_jobs(page: Page) -> list[JobDetails]:
+    """The jobs of a page as models; those that cannot be read are left out, and the log says so."""
+    return RetrieveJobsResponse.model_validate({page.name: page.jobs}).listed
 
 
 def _text(response: httpx.Response) -> str:

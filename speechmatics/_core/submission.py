@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 
 import httpx
 
@@ -40,10 +40,10 @@ from speechmatics.exceptions import (
     error_for_status,
     is_page,
 )
-from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
+from speechmatics.models.config import ConfigSource
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["LEAST_TIMEOUT", "Progress", "english_by_default", "find_submissions", "submit_job"]
+__all__ = ["Progress", "find_submissions", "submit_job"]
 
 RECOVERY_PAGES = 50
 """Pages of the list that a search for a submission that failed reads at most."""
@@ -51,8 +51,6 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before any job was created."""
 FAR_AHEAD = datetime(9000, 1, 1, tzinfo=UTC)
 """After any job will be created; no zone takes this moment out of what a `datetime` can hold."""
-LEAST_TIMEOUT = 0.001
-"""Seconds in place of none: a wait of 0 is one poll, however long that takes."""
 
 _logger = logging.getLogger("speechmatics")
 
@@ -117,17 +115,6 @@ def _opened_if_awaited(
 
     yield Await(open_it, AudioError(not_awaited(audio)))
     return opened[0]
-
-
-def english_by_default() -> BatchTranscriptionConfig:
-    """The configuration of those who give none."""
-    _log_default_language()
-    return BatchTranscriptionConfig()
-
-
-@cache
-def _log_default_language() -> None:
-    _logger.info('no configuration was given: the audio is transcribed as English, `"language": "en"`')
 
 
 def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> Flow[dict[str, str]]:

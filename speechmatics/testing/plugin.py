@@ -4,8 +4,8 @@ It is there as soon as the package is installed; the fixtures need the extras `t
 `-p no:speechmatics` turns it off.
 
 Example:
-    >>> from speechmatics import BatchClient, Parsed
-    >>> def test_the_call_is_transcribed(speechmatics_client: BatchClient[Parsed]) -> None:
+    >>> from speechmatics import ParsedBatchClient
+    >>> def test_the_call_is_transcribed(speechmatics_client: ParsedBatchClient) -> None:
     ...     assert speechmatics_client.transcribe("call.wav").to_text()
 
 The real speech engine takes seconds; a test that needs to know what was heard brings its own, in its `conftest.py`:
@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 if TYPE_CHECKING:
-    from speechmatics.batch_client import BatchClient, Parsed
+    from speechmatics.batch_client import ParsedBatchClient
     from speechmatics.local import Engine, LocalServer
 
 __all__ = ["pytest_addoption", "speechmatics_client", "speechmatics_engine", "speechmatics_server"]
@@ -100,7 +100,7 @@ def speechmatics_server(speechmatics_engine: Engine) -> Iterator[LocalServer]:
 
 
 @pytest.fixture(scope=_server_scope)
-def speechmatics_client(speechmatics_server: LocalServer) -> Iterator[BatchClient[Parsed]]:
+def speechmatics_client(speechmatics_server: LocalServer) -> Iterator[ParsedBatchClient]:
     """A client of `speechmatics_server` that returns models."""
     from speechmatics.batch_client import BatchClient
 

@@ -248,7 +248,7 @@ def test_idempotent_requests_are_sent_again() -> None:
     service.run(send_with_retry(operations.get_job("j"), lambda answer: answer, service.session()))
     assert service.slept == [7.5, 1]
     service = Scripted([sm.ReadTimeout, failed_with(404)])
-    assert service.run(delete_job("j", service.session(), force=True)) == "deleted"
+    assert service.run(delete_job("j", service.session(), force=True)) == "Job j deleted"
     service = Scripted([sm.ConnectError, failed_with(404)])
     with pytest.raises(sm.JobNotFoundException):
         service.run(delete_job("j", replace(service.session(), on_retry=None), force=True))

@@ -13,6 +13,7 @@ import speechmatics as sm
 from speechmatics import ConnectionSettings
 from speechmatics._core import flows, iterators, operations
 from speechmatics._core.drivers import BlockingDriver
+from speechmatics._core.readers import RAW
 from speechmatics._core.session import Session
 
 PAGE = "<!DOCTYPE html><html><body>Please wait</body></html>"
@@ -66,7 +67,7 @@ class Service:
 
     def wait_among_others(self) -> list[Any]:
         """Waits for the job `j`, and for others, by the list where that helps."""
-        return list(self.driver.each(iterators.wait_for_many(["j", "k"], self.session, parse=False, timeout=None)))
+        return list(self.driver.each(iterators.wait_for_many(["j", "k"], self.session, RAW, timeout=None)))
 
 
 def job(status: str = "done", job_id: str = "j", **others: object) -> httpx.Response:
@@ -202,7 +203,7 @@ def test_a_job_that_failed_has_ended(status: str) -> None:
     with pytest.raises(sm.TranscriptionError, match=status):
         Service(lambda service, request: job(status)).wait()
     [ended, _] = Service(lambda service, request: job(status, request.url.path[-1])).driver.each(
-        iterators.wait_for_many(["j", "k"], Service(usual_of).session, parse=False, timeout=None)
+        iterators.wait_for_many(["j", "k"], Service(usual_of).session, RAW, timeout=None)
     )
     assert isinstance(ended, dict)
     assert ended["status"] == status
@@ -279,11 +280,9 @@ def test_more_ids_may_come_while_others_are_waited_for() -> None:
         yield "c"
 
     ended = [
-        each["id"]
-        for each in service.driver.each(iterators.wait_for_many(ids(), service.session, parse=False, timeout=None))
-        if isinstance(each, dict)
+        each["id"] for each in service.driver.each(iterators.wait_for_many(ids(), service.session, RAW, timeout=None))
     ]
     assert sorted(ended) == ["a", "b", "c"]
     assert {"jobs/a", "jobs/b"} <= set(service.asked)
     with pytest.raises(sm.InvalidInputError, match="one id"):
-        iterators.wait_for_many("abc", service.session, parse=False, timeout=None)
+        iterators.wait_for_many("abc", service.session, RAW, timeout=None)

@@ -22,8 +22,7 @@ from speechmatics import (
     JobInfo,
     Notification,
     NotificationPart,
-    Parsed,
-    Raw,
+    ParsedBatchClient,
     RecognitionResult,
     Transcript,
     TranscriptionConfig,
@@ -34,19 +33,21 @@ from speechmatics import (
 from speechmatics._core.operations import TranscriptFormat
 
 Json = dict[str, Any]
+Raw = BatchClient[Json, Json, Json]
+Either = BatchClient[Json | JobDetails, Json | Transcript, Json | UsageReport]
 
 
 def the_flag_decides_the_mode(settings: ConnectionSettings, flag: bool) -> None:
-    assert_type(BatchClient(), BatchClient[Raw])
-    assert_type(BatchClient("key"), BatchClient[Raw])
-    assert_type(BatchClient(settings), BatchClient[Raw])
-    assert_type(BatchClient(settings, parse=False), BatchClient[Raw])
-    assert_type(BatchClient(settings, parse=True), BatchClient[Parsed])
-    assert_type(BatchClient(settings, parse=flag), BatchClient[Raw | Parsed])
+    assert_type(BatchClient(), Raw)
+    assert_type(BatchClient("key"), Raw)
+    assert_type(BatchClient(settings), Raw)
+    assert_type(BatchClient(settings, parse=False), Raw)
+    assert_type(BatchClient(settings, parse=True), ParsedBatchClient)
+    assert_type(BatchClient(settings, parse=flag), Either)
     with BatchClient(settings, parse=True) as client:
-        assert_type(client, BatchClient[Parsed])
+        assert_type(client, ParsedBatchClient)
     plain: BatchClient = BatchClient(settings)
-    assert_type(plain, BatchClient[Raw])
+    assert_type(plain, Raw)
 
 
 def dicts(client: BatchClient, fmt: TranscriptFormat) -> None:
@@ -76,7 +77,7 @@ def dicts(client: BatchClient, fmt: TranscriptFormat) -> None:
     assert_type(client.wait_for_many(["id"]), Iterator[Json])
 
 
-def models(client: BatchClient[Parsed], fmt: TranscriptFormat) -> None:
+def models(client: ParsedBatchClient, fmt: TranscriptFormat) -> None:
     assert_type(client.list_jobs(), list[JobDetails])
     assert_type(client.iter_jobs(), Iterator[JobDetails])
     assert_type(client.wait_for_many(["id"]), Iterator[JobDetails])
@@ -96,22 +97,25 @@ def models(client: BatchClient[Parsed], fmt: TranscriptFormat) -> None:
     assert_type(client.wait_for_many(["id"]), Iterator[JobDetails])
 
 
-def either(client: BatchClient[Raw | Parsed], fmt: TranscriptFormat) -> None:
-    assert_type(client.list_jobs(), list[Json] | list[JobDetails])
-    assert_type(client.iter_jobs(), Iterator[Json] | Iterator[JobDetails])
-    assert_type(client.wait_for_many(["id"]), Iterator[Json] | Iterator[JobDetails])
+def either(client: Either, fmt: TranscriptFormat) -> None:
+    assert_type(client.list_jobs(), list[Json | JobDetails])
+    assert_type(client.iter_jobs(), Iterator[Json | JobDetails])
+    assert_type(client.wait_for_many(["id"]), Iterator[Json | JobDetails])
     assert_type(client.check_job_status("id"), Json | JobDetails)
     assert_type(client.get_job_result("id", "txt"), str | Literal[False])
+    assert_type(client.get_job_result("id"), Json | Transcript | Literal[False])
     assert_type(client.get_job_result("id", fmt), Json | Transcript | str | Literal[False])
     assert_type(client.wait_for_completion("id"), str)
+    assert_type(client.wait_for_completion("id", "json"), Json | Transcript)
     assert_type(client.wait_for_completion("id", fmt), Json | Transcript | str)
     assert_type(client.transcribe("a.wav", transcription_format="txt"), str)
+    assert_type(client.transcribe("a.wav"), Json | Transcript)
     assert_type(client.transcribe("a.wav", transcription_format=fmt), Json | Transcript | str)
     assert_type(client.get_usage(), Json | UsageReport)
-    assert_type(client.wait_for_many(["id"]), Iterator[Json] | Iterator[JobDetails])
+    assert_type(client.wait_for_many(["id"]), Iterator[Json | JobDetails])
 
 
-def the_same_in_every_mode(client: BatchClient[Raw | Parsed]) -> None:
+def the_same_in_every_mode(client: Either) -> None:
     assert_type(client.submit_job("a.wav", {}), str)
     assert_type(client.submit_job(Path("a.wav"), Path("config.json")), str)
     assert_type(client.submit_job(("a.wav", b""), JobConfig()), str)
@@ -121,19 +125,17 @@ def the_same_in_every_mode(client: BatchClient[Raw | Parsed]) -> None:
     assert_type(client.send_request("GET", "jobs", params={"limit": 3}), httpx.Response)
 
 
-def progress_is_told(
-    raw: BatchClient, parsed: BatchClient[Parsed], either: BatchClient[Raw | Parsed], fmt: TranscriptFormat
-) -> None:
-    def told(sent: int, total: int | None) -> None: ...
+def progress_is_reported(raw: BatchClient, parsed: ParsedBatchClient, either: Either, fmt: TranscriptFormat) -> None:
+    def note(sent: int, total: int | None) -> None: ...
 
-    assert_type(raw.submit_job("a.wav", {}, on_progress=told), str)
-    assert_type(raw.transcribe("a.wav", on_progress=told), Json)
-    assert_type(raw.transcribe("a.wav", transcription_format="txt", on_progress=told), str)
-    assert_type(raw.transcribe("a.wav", None, "txt", on_progress=told), str)
-    assert_type(raw.transcribe("a.wav", None, fmt, on_progress=told), Json | str)
-    assert_type(parsed.transcribe("a.wav", on_progress=told), Transcript)
-    assert_type(parsed.transcribe("a.wav", None, fmt, on_progress=told), Transcript | str)
-    assert_type(either.transcribe("a.wav", None, fmt, on_progress=told), Json | Transcript | str)
+    assert_type(raw.submit_job("a.wav", {}, on_progress=note), str)
+    assert_type(raw.transcribe("a.wav", on_progress=note), Json)
+    assert_type(raw.transcribe("a.wav", transcription_format="txt", on_progress=note), str)
+    assert_type(raw.transcribe("a.wav", None, "txt", on_progress=note), str)
+    assert_type(raw.transcribe("a.wav", None, fmt, on_progress=note), Json | str)
+    assert_type(parsed.transcribe("a.wav", on_progress=note), Transcript)
+    assert_type(parsed.transcribe("a.wav", None, fmt, on_progress=note), Transcript | str)
+    assert_type(either.transcribe("a.wav", None, fmt, on_progress=note), Json | Transcript | str)
 
 
 def settings_and_configs() -> None:
@@ -181,7 +183,7 @@ def what_must_be_rejected(client: BatchClient, flag: str) -> None:
     client.wait_for_completion("id", timeout="soon")  # type: ignore[call-overload]
     client.transcribe("a.wav", on_progress="told")  # type: ignore[call-overload]
     client.delete_job("id", force="yes")  # type: ignore[arg-type]
-    client.list_jobs(limit="all")  # type: ignore[call-overload]
+    client.list_jobs(limit="all")  # type: ignore[arg-type]
     client.send_request("GET", "jobs", parms={})  # type: ignore[call-arg]
     BatchTranscriptionConfig(language=3)  # type: ignore[arg-type]
     FetchData(url=b"https://example.com")  # type: ignore[arg-type]

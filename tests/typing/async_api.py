@@ -19,8 +19,8 @@ from speechmatics import (
     ConnectionSettings,
     JobConfig,
     JobDetails,
-    Parsed,
-    Raw,
+    ParsedAsyncBatchClient,
+    ParsedBatchClient,
     TemporaryKeyAuth,
     Transcript,
     UsageReport,
@@ -28,22 +28,24 @@ from speechmatics import (
 from speechmatics._core.operations import JsonFormat, TextFormat, TranscriptFormat
 
 Json = dict[str, Any]
+Raw = AsyncBatchClient[Json, Json, Json]
+Either = AsyncBatchClient[Json | JobDetails, Json | Transcript, Json | UsageReport]
 
 
 async def the_flag_decides_the_mode(settings: ConnectionSettings, flag: bool) -> None:
-    assert_type(AsyncBatchClient(), AsyncBatchClient[Raw])
-    assert_type(AsyncBatchClient("key"), AsyncBatchClient[Raw])
-    assert_type(AsyncBatchClient(settings), AsyncBatchClient[Raw])
-    assert_type(AsyncBatchClient(settings, False, parse=False), AsyncBatchClient[Raw])
-    assert_type(AsyncBatchClient(settings, parse=True), AsyncBatchClient[Parsed])
-    assert_type(AsyncBatchClient(settings, parse=flag), AsyncBatchClient[Raw | Parsed])
+    assert_type(AsyncBatchClient(), Raw)
+    assert_type(AsyncBatchClient("key"), Raw)
+    assert_type(AsyncBatchClient(settings), Raw)
+    assert_type(AsyncBatchClient(settings, False, parse=False), Raw)
+    assert_type(AsyncBatchClient(settings, parse=True), ParsedAsyncBatchClient)
+    assert_type(AsyncBatchClient(settings, parse=flag), Either)
     async with AsyncBatchClient(settings) as raw:
-        assert_type(raw, AsyncBatchClient[Raw])
+        assert_type(raw, Raw)
     async with AsyncBatchClient(settings, parse=True) as parsed:
-        assert_type(parsed, AsyncBatchClient[Parsed])
-    assert_type(await AsyncBatchClient(settings, parse=True).connect(), AsyncBatchClient[Parsed])
+        assert_type(parsed, ParsedAsyncBatchClient)
+    assert_type(await AsyncBatchClient(settings, parse=True).connect(), ParsedAsyncBatchClient)
     plain: AsyncBatchClient = AsyncBatchClient(settings)
-    assert_type(plain, AsyncBatchClient[Raw])
+    assert_type(plain, Raw)
 
 
 async def dicts(client: AsyncBatchClient, fmt: TranscriptFormat, json: JsonFormat, text: TextFormat) -> None:
@@ -74,7 +76,7 @@ async def dicts(client: AsyncBatchClient, fmt: TranscriptFormat, json: JsonForma
     assert_type(client.wait_for_many(["id"]), AsyncIterator[Json])
 
 
-async def models(client: AsyncBatchClient[Parsed], fmt: TranscriptFormat, json: JsonFormat, text: TextFormat) -> None:
+async def models(client: ParsedAsyncBatchClient, fmt: TranscriptFormat, json: JsonFormat, text: TextFormat) -> None:
     assert_type(await client.list_jobs(), list[JobDetails])
     assert_type(client.iter_jobs(), AsyncIterator[JobDetails])
     assert_type([job async for job in client.iter_jobs()], list[JobDetails])
@@ -93,23 +95,23 @@ async def models(client: AsyncBatchClient[Parsed], fmt: TranscriptFormat, json: 
     assert_type(client.wait_for_many(["id"]), AsyncIterator[JobDetails])
 
 
-async def either(client: AsyncBatchClient[Raw | Parsed], fmt: TranscriptFormat) -> None:
-    assert_type(await client.list_jobs(), list[Json] | list[JobDetails])
-    assert_type(client.iter_jobs(), AsyncIterator[Json] | AsyncIterator[JobDetails])
+async def either(client: Either, fmt: TranscriptFormat) -> None:
+    assert_type(await client.list_jobs(), list[Json | JobDetails])
+    assert_type(client.iter_jobs(), AsyncIterator[Json | JobDetails])
     assert_type(await client.check_job_status("id"), Json | JobDetails)
-    assert_type(await client.get_job_result("id"), Json | Transcript | str | Literal[False])
+    assert_type(await client.get_job_result("id"), Json | Transcript | Literal[False])
     assert_type(await client.get_job_result("id", "txt"), str | Literal[False])
     assert_type(await client.get_job_result("id", fmt), Json | Transcript | str | Literal[False])
     assert_type(await client.wait_for_completion("id"), str)
     assert_type(await client.wait_for_completion("id", fmt), Json | Transcript | str)
-    assert_type(await client.transcribe("a.wav"), Json | Transcript | str)
+    assert_type(await client.transcribe("a.wav"), Json | Transcript)
     assert_type(await client.transcribe("a.wav", transcription_format="txt"), str)
     assert_type(await client.transcribe("a.wav", transcription_format=fmt), Json | Transcript | str)
     assert_type(await client.get_usage(), Json | UsageReport)
-    assert_type(client.wait_for_many(["id"]), AsyncIterator[Json] | AsyncIterator[JobDetails])
+    assert_type(client.wait_for_many(["id"]), AsyncIterator[Json | JobDetails])
 
 
-async def the_same_in_every_mode(client: AsyncBatchClient[Raw | Parsed]) -> None:
+async def the_same_in_every_mode(client: Either) -> None:
     assert_type(await client.submit_job("a.wav", {}), str)
     assert_type(await client.submit_job(Path("a.wav"), Path("config.json")), str)
     assert_type(await client.submit_job(("a.wav", b""), JobConfig()), str)
@@ -121,30 +123,30 @@ async def the_same_in_every_mode(client: AsyncBatchClient[Raw | Parsed]) -> None
     assert_type(await client.close(), None)
 
 
-async def progress_is_told(
+async def progress_is_reported(
     raw: AsyncBatchClient,
-    parsed: AsyncBatchClient[Parsed],
-    either: AsyncBatchClient[Raw | Parsed],
+    parsed: ParsedAsyncBatchClient,
+    either: Either,
     fmt: TranscriptFormat,
 ) -> None:
-    def told(sent: int, total: int | None) -> None: ...
+    def note(sent: int, total: int | None) -> None: ...
 
-    assert_type(await raw.submit_job("a.wav", {}, on_progress=told), str)
-    assert_type(await raw.transcribe("a.wav", on_progress=told), Json)
-    assert_type(await raw.transcribe("a.wav", transcription_format="txt", on_progress=told), str)
-    assert_type(await raw.transcribe("a.wav", None, "txt", on_progress=told), str)
-    assert_type(await raw.transcribe("a.wav", None, fmt, on_progress=told), Json | str)
-    assert_type(await parsed.transcribe("a.wav", on_progress=told), Transcript)
-    assert_type(await parsed.transcribe("a.wav", None, fmt, on_progress=told), Transcript | str)
-    assert_type(await either.transcribe("a.wav", None, fmt, on_progress=told), Json | Transcript | str)
+    assert_type(await raw.submit_job("a.wav", {}, on_progress=note), str)
+    assert_type(await raw.transcribe("a.wav", on_progress=note), Json)
+    assert_type(await raw.transcribe("a.wav", transcription_format="txt", on_progress=note), str)
+    assert_type(await raw.transcribe("a.wav", None, "txt", on_progress=note), str)
+    assert_type(await raw.transcribe("a.wav", None, fmt, on_progress=note), Json | str)
+    assert_type(await parsed.transcribe("a.wav", on_progress=note), Transcript)
+    assert_type(await parsed.transcribe("a.wav", None, fmt, on_progress=note), Transcript | str)
+    assert_type(await either.transcribe("a.wav", None, fmt, on_progress=note), Json | Transcript | str)
 
 
-def authorisation_may_be_one_s_own(settings: ConnectionSettings) -> None:
+def authorisation_may_be_given(settings: ConnectionSettings) -> None:
     auth = TemporaryKeyAuth("key", ttl=60, client_ref="customer", region="eu")
-    assert_type(AsyncBatchClient(settings, auth=auth), AsyncBatchClient[Raw])
-    assert_type(AsyncBatchClient(settings, auth=httpx.BasicAuth("a", "b"), parse=True), AsyncBatchClient[Parsed])
-    assert_type(BatchClient(settings, auth=auth), BatchClient[Raw])
-    assert_type(BatchClient(settings, auth=auth, parse=True), BatchClient[Parsed])
+    assert_type(AsyncBatchClient(settings, auth=auth), Raw)
+    assert_type(AsyncBatchClient(settings, auth=httpx.BasicAuth("a", "b"), parse=True), ParsedAsyncBatchClient)
+    assert_type(BatchClient(settings, auth=auth), BatchClient[Json, Json, Json])
+    assert_type(BatchClient(settings, auth=auth, parse=True), ParsedBatchClient)
 
 
 async def what_must_be_rejected(client: AsyncBatchClient, flag: str) -> None:
@@ -160,5 +162,5 @@ async def what_must_be_rejected(client: AsyncBatchClient, flag: str) -> None:
     await client.transcribe("a.wav", transcription_format="xml")  # type: ignore[call-overload]
     await client.transcribe("a.wav", on_progress="told")  # type: ignore[call-overload]
     await client.delete_job("id", force="yes")  # type: ignore[arg-type]
-    await client.list_jobs(limit="all")  # type: ignore[call-overload]
+    await client.list_jobs(limit="all")  # type: ignore[arg-type]
     await client.send_request("GET", "jobs", parms={})  # type: ignore[call-arg]
