@@ -127,6 +127,7 @@ if TYPE_CHECKING:
         UsageDetails,
         UsageReport,
         WordRecord,
+        hold_collector,
     )
     from speechmatics.validation import (
         ProblemCode,
@@ -263,6 +264,7 @@ __all__ = [
     "WordRecord",
     "WriteError",
     "WriteTimeout",
+    "hold_collector",
     "validate_config",
     "validate_transcript",
 ]

@@ -17,14 +17,14 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-__all__ = ["BuiltByOne", "DescribedModel", "descriptions"]
+__all__ = ["BuiltByOne", "DescribedModel", "building", "descriptions"]
 
-_building = threading.RLock()
+building = threading.RLock()
 """Held while a model is built: before its version 2.14 Pydantic lets threads disturb each other."""
 
 if hasattr(os, "register_at_fork"):
     # A child has no other thread that could end what it began: no model is half built when it is made.
-    os.register_at_fork(before=_building.acquire, after_in_parent=_building.release, after_in_child=_building.release)
+    os.register_at_fork(before=building.acquire, after_in_parent=building.release, after_in_child=building.release)
 
 
 class BuiltByOne:
@@ -35,7 +35,7 @@ class BuiltByOne:
         @classmethod
         def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **options: Any) -> bool | None:
             """As Pydantic's."""
-            with _building:
+            with building:
                 return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **options)
 
 

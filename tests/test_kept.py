@@ -29,8 +29,7 @@ from speechmatics import (
     UsageReport,
 )
 from speechmatics.models import Leniency, as_job_config, leniency
-from speechmatics.models._kept import is_object
-from speechmatics.models._usual import is_list
+from speechmatics.models._kept import is_list, is_object
 from speechmatics.testing import wire_job_details
 from tests.test_models import JSON
 

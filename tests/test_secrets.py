@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from speechmatics import (
@@ -24,6 +24,7 @@ from speechmatics import (
     JobConfig,
     SettingsError,
     SpeechmaticsError,
+    TemporaryKeyAuth,
     TranscriptionConfig,
 )
 from speechmatics._core.arguments import as_settings
@@ -292,3 +293,31 @@ def test_dumps_hide_and_copies_keep() -> None:
     for kept in (settings.model_copy(), settings.model_copy(deep=True), pickle.loads(pickle.dumps(settings))):
         assert kept == settings
         assert (kept.proxy, kept.headers) == (SECRETS["proxy"], SECRETS["headers"])
+
+
+WRONG: list[dict[str, Any]] = [
+    {"ttl": 1},
+    {"ttl": "5"},
+    {"region": 5},
+    {"client_ref": 5},
+    {"url": 5},
+    {"url": "no URL"},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_key_that_makes_keys_is_not_shown(wrong: dict[str, Any]) -> None:
+    """Neither where another argument is wrong, nor where the key itself is."""
+    for key, others in ((TOKEN, wrong), (f"{TOKEN} {TOKEN}", {})):
+        with pytest.raises(SettingsError) as caught:
+            sm_auth(key, others)
+        report = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+        # The frames of the test itself have it, of course.
+        assert TOKEN not in report.partition("in sm_auth")[2].partition("return TemporaryKeyAuth")[2]
+
+
+def sm_auth(key: str, others: dict[str, Any]) -> TemporaryKeyAuth:
+    """Makes one, in a frame of its own."""
+    secret = SecretStr(key)
+    del key
+    return TemporaryKeyAuth(secret.get_secret_value(), **others)

@@ -355,7 +355,7 @@ def test_a_refusal_of_the_platform_is_raised_and_names_it(
     with pytest.raises(error, match=f"^the management platform made no temporary key: {answer.status} ") as caught:
         submit(service.settings())
     assert type(caught.value) is error
-    assert f"(POST {service.platform.url}/v1/api_keys?type=batch, request id " in str(caught.value)
+    assert f"(POST {service.platform.url}/v1/api_keys, request id " in str(caught.value)
     assert len(service.platform.received) == 1
     assert not service.api.received
 

@@ -99,11 +99,15 @@ class TemporaryKeyAuth(httpx.Auth):
         url: str = DEFAULT_MP_URL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        # From here on the key stands in no frame whose locals others show.
+        key = SecretStr(key) if isinstance(key, str) else key
         self._long_lived = _checked(key)
-        if not 60 <= ttl <= 86400 or ttl != int(ttl):
-            raise SettingsError(f"ttl must be from 60 to 86400 whole seconds, not {ttl}")
-        if client_ref is not None and not client_ref.strip():
-            raise SettingsError("client_ref must not be empty: the keys would see the jobs of all")
+        if not _is_number(ttl) or not 60 <= ttl <= 86400 or ttl != int(ttl):
+            raise SettingsError(f"ttl must be from 60 to 86400 whole seconds, not {ttl!r}")
+        if client_ref is not None and not (_is_text(client_ref) and client_ref.strip()):
+            raise SettingsError("client_ref must not be empty, and text: the keys would see the jobs of all")
+        if not _is_text(url):
+            raise SettingsError(f"url must be text, not {type(url).__name__}")
         if region not in (None, *get_args(KeyRegion)):
             raise SettingsError(f"region must be {', '.join(get_args(KeyRegion))} or None, not {region!r}")
         try:
@@ -238,9 +242,19 @@ def auth_for(settings: ConnectionSettings) -> httpx.Auth | None:
     )
 
 
-def _checked(key: str | SecretStr) -> SecretStr:
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _checked(key: object) -> SecretStr:
+    if not isinstance(key, SecretStr):
+        raise SettingsError(f"key must be an API key, as text or SecretStr, not {type(key).__name__}")
     try:
-        checked = check_token(SecretStr(key) if isinstance(key, str) else key)
+        checked = check_token(key)
     except ValueError as error:
         raise SettingsError(f"key {error}") from None
     if checked is None:

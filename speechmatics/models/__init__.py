@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from speechmatics.models._base import Leniency, ReceivedModel, SentModel, UnknownConfigWarning, leniency
+from speechmatics.models._collector import hold_collector
 from speechmatics.models.config import (
     AdditionalVocab,
     AudioEventsConfig,
@@ -209,6 +210,7 @@ __all__ = [
     "WordRecord",
     "WritingDirection",
     "as_job_config",
+    "hold_collector",
     "leniency",
 ]
 

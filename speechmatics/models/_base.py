@@ -29,7 +29,6 @@ from pydantic_core import (
     PydanticCustomError,
     PydanticKnownError,
     core_schema,
-    from_json,
     to_json,
     to_jsonable_python,
 )
@@ -289,22 +288,6 @@ class ReceivedModel(DescribedModel):
             """Pydantic's, without the rules for configurations: one that comes back is not judged again."""
             return without_rules(super().model_json_schema(*args, **options))
 
-        def __setattr__(self, name: str, value: Any) -> None:
-            """Sets a field; what other models may share becomes this model's own first."""
-            object.__setattr__(self, "__pydantic_fields_set__", set(self.__pydantic_fields_set__))
-            _own_extra(self)
-            super().__setattr__(name, value)
-
-    @property
-    def model_fields_set(self) -> set[str]:
-        """The names of the fields that were received or set, unknown ones too: a copy."""
-        return set(self.__pydantic_fields_set__)
-
-    @property
-    def model_extra(self) -> dict[str, Any] | None:
-        """The unknown fields that were received or set; None where a subclass does not keep them."""
-        return _own_extra(self)
-
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:
         """Reads JSON as the service sent it.
@@ -348,44 +331,20 @@ class LenientPart(DumpsOnce, LenientModel):
     """The same for what is small: however it is dumped, each field is written once."""
 
 
-def _own_extra(model: ReceivedModel) -> dict[str, Any] | None:
-    """The unknown fields of a model, in a dict that no other shares: models without any may have the same."""
-    if model.__pydantic_extra__ == {}:
-        object.__setattr__(model, "__pydantic_extra__", {})
-    return model.__pydantic_extra__
-
-
 _ReceivedT = TypeVar("_ReceivedT", bound=ReceivedModel)
 
 
-def read_json(
-    model: type[_ReceivedT],
-    data: bytes | str,
-    *,
-    job_id: str | None = None,
-    load: Callable[[bytes], object] = from_json,
-) -> _ReceivedT:
-    """Reads received JSON as `model`.
-
-    Args:
-        model: What it is.
-        data: The JSON.
-        job_id: The job that an error is about.
-        load: Makes of JSON what `model` validates; raises a `ValueError` for what is not JSON.
+def read_json(model: type[_ReceivedT], data: bytes | str, *, job_id: str | None = None) -> _ReceivedT:
+    """Reads received JSON as `model`; an error is about the job, where one is given.
 
     Raises:
         InvalidResponseError: `data` is not JSON, or lacks what the API promises.
     """
-    with CollectorHeld():
-        try:
-            return model.model_validate(load(data.encode() if isinstance(data, str) else data))
-        except ValueError:
-            pass
-        # Pydantic tells more of what is wrong when it reads the text itself.
-        try:
+    try:
+        with CollectorHeld():
             return model.model_validate_json(data)
-        except ValidationError as error:
-            raise invalid_response(model, data, error, job_id=job_id) from None
+    except ValidationError as error:
+        raise invalid_response(model, data, error, job_id=job_id) from None
 
 
 def invalid_response(

@@ -37,8 +37,7 @@ from speechmatics.models._base import (
     is_received,
     require_json,
 )
-from speechmatics.models._kept import is_object, keep_as_it_came
-from speechmatics.models._usual import is_list
+from speechmatics.models._kept import is_list, is_object, keep_as_it_came
 from speechmatics.models.vocabularies import (
     Diarization,
     JobType,

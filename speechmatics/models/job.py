@@ -8,8 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ModelWrapValidatorHandler, StrictFloat, StrictInt, ValidationError, model_validator
 
 from speechmatics.models._base import AsReceived, LenientPart, OpenValues, Timestamp
-from speechmatics.models._kept import is_object, keep_as_it_came
-from speechmatics.models._usual import is_list
+from speechmatics.models._kept import is_list, is_object, keep_as_it_came
 from speechmatics.models.config import JobConfig, TrackingData
 from speechmatics.models.transcript import Transcript
 from speechmatics.models.vocabularies import CreateJobStatus, ErrorMessage, JobMode, JobType, ModelName

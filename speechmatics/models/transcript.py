@@ -4,13 +4,13 @@ Whatever the service may leave out is optional; unknown fields and values are ke
 """
 
 import os
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from pydantic import Field, StrictFloat, StrictInt, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import Field, StrictFloat, StrictInt, ValidationError, model_validator
 
 from speechmatics.exceptions import InvalidResponseError
 from speechmatics.models._base import (
@@ -22,8 +22,8 @@ from speechmatics.models._base import (
     Timestamp,
     read_json,
 )
-from speechmatics.models._pieces import read_by_pieces
-from speechmatics.models._usual import Builder, Each, Usual, is_list
+from speechmatics.models._collector import CollectorHeld
+from speechmatics.models._kept import without_keeping
 from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
 from speechmatics.models.vocabularies import (
     AttachesTo,
@@ -287,50 +287,6 @@ class RecognitionResult(ReceivedModel):
         )
 
 
-@cache
-def usual_result() -> Usual:
-    """The words, marks and entities of which a transcript has thousands."""
-    reading = Usual(
-        RecognitionAlternative,
-        content=str,
-        confidence=float,
-        language=str,
-        speaker=str,
-        tags=Each(str),
-        display=Usual(RecognitionDisplay, direction=str),
-    )
-    form = Usual(RecognitionForm, type=str, start_time=float, end_time=float, alternatives=Each(reading))
-    return Usual(
-        RecognitionResult,
-        type=str,
-        start_time=float,
-        end_time=float,
-        alternatives=Each(reading),
-        channel=str,
-        volume=float,
-        is_eos=bool,
-        attaches_to=str,
-        entity_class=str,
-        written_form=Each(form),
-        spoken_form=Each(form),
-    )
-
-
-def _are_results(value: object) -> TypeGuard[list[RecognitionResult]]:
-    return is_list(value) and {*map(type, value)} <= {RecognitionResult}
-
-
-def _usual_ones_built(results: object, handler: ValidatorFunctionWrapHandler) -> object:
-    """The results, of which Pydantic reads what is not usual."""
-    if _are_results(results):
-        return results[:]
-    if is_list(results):
-        # Who validates may say that unknown fields are not to be kept (`extra=`); one result shows it.
-        (sample,) = handler([{"type": ""}])
-        results = Builder(usual_result(), sample.__pydantic_extra__).build(results)
-    return results if _are_results(results) else handler(results)
-
-
 class SpeakersResultItem(ReceivedModel):
     """A speaker found in the audio."""
 
@@ -525,7 +481,7 @@ class Transcript(LenientModel):
     """The job it belongs to."""
     metadata: RecognitionMetadata | None = None
     """How it was made."""
-    results: Annotated[list[RecognitionResult], WrapValidator(_usual_ones_built)]
+    results: list[RecognitionResult]
     """Words, marks and entities in order."""
     speakers: list[SpeakersResultItem] | None = None
     """The speakers found, where the configuration asks for them."""
@@ -686,10 +642,25 @@ _TranscriptT = TypeVar("_TranscriptT", bound=Transcript)
 def read_transcript(model: type[_TranscriptT], data: bytes | str, *, job_id: str | None = None) -> _TranscriptT:
     """Reads the JSON of a transcript, as `read_json` does.
 
-    It is read in pieces, whose results are built before the next; not for a subclass, which may want the results as
-    they are.
+    Nearly every transcript fits its types, so it is first read as if it had to: straight from the text.
     """
-    if model is not Transcript:
-        return read_json(model, data, job_id=job_id)
-    build = Builder(usual_result(), {}).build
-    return read_json(model, data, job_id=job_id, load=lambda text: read_by_pieces(text, "results", build))
+    text = data.encode() if isinstance(data, str) else data
+    with CollectorHeld():
+        if not _may_have_huge_number(text):
+            try:
+                return without_keeping(model).validate_json(text)
+            except ValidationError:
+                pass
+        return read_json(model, text, job_id=job_id)
+
+
+_DIGITS = re.compile(rb"\d(?=\d\d)")
+
+
+def _may_have_huge_number(text: bytes) -> bool:
+    """Whether there may be a whole number of 309 digits, beyond all floats, of which Pydantic makes infinity.
+
+    Every hundredth byte is looked at, of which three are digits then, and what is between them.
+    """
+    places = (100 * found.start() for found in _DIGITS.finditer(text[::100]))
+    return any(text[place : place + 201].isdigit() for place in places)

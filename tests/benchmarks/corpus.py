@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
-__all__ = ["WORDS_AN_HOUR", "transcript"]
+__all__ = ["JOB_ID", "WORDS_AN_HOUR", "transcript"]
 
+JOB_ID = "long"
+"""The job of every transcript; a client refuses an answer about another than it asked for."""
 WORDS_AN_HOUR = 9_000
 """Words of an hour of lively talk."""
 _VOCABULARY = 8_000
@@ -39,7 +41,7 @@ def transcript(hours: float, seed: int = 1) -> dict[str, Any]:
             "created_at": "2026-01-09T12:29:01.853047Z",
             "data_name": "meeting.wav",
             "duration": int(clock) + 1,
-            "id": f"job{seed:07}",
+            "id": JOB_ID,
         },
         "metadata": {
             "created_at": "2026-01-09T12:31:46.918860Z",

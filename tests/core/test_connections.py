@@ -338,7 +338,7 @@ from speechmatics import _descriptions
 begun = threading.Event()
 
 def build():
-    with _descriptions._building:
+    with _descriptions.building:
         begun.set()
         time.sleep(0.3)
 
