@@ -286,7 +286,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             timeout: Seconds that all of it may take, the search for a job whose answer was lost among it; None for no
                 limit but those of each step. A read of the caller's file object is not cut short by it.
             submission_id: The id of the submission, sent in `tracking.details`; None for a fresh one.
-            look_first: Whether a job with this `submission_id` is searched for first, however old, and returned if
+            look_first: Whether a job with this `submission_id` is searched for first, and returned if
                 there is one: for programs that resume.
 
         Returns:
@@ -318,7 +318,8 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
                 left out.
 
         Returns:
-            The job's id of each submission that was found; the others certainly have no job.
+            The job's id of each submission that was found; the others have no job that the service keeps, lists by now
+                and was not told to delete.
 
         Raises:
             SubmissionUncertainError: Some were not found, and may have jobs all the same, because the list does not

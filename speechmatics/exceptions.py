@@ -288,7 +288,9 @@ class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
         if answer is None:
             answer = httpx.Response(self._usual_status, request=_unsent())
         self.status_code: int = answer.status_code
-        self.error, self.detail = _read_error_body(answer)
+        error, detail = _read_error_body(answer)
+        self.error = _without_key(error, answer)
+        self.detail = None if detail is None else _without_key(detail, answer)
         self.request_id: str | None = request_id_of(answer)
         said = message if isinstance(message, str) else ""
         if not said and (answer is message or response is not None):
@@ -591,6 +593,13 @@ def _root_cause(failure: BaseException) -> OSError | None:
             return type(cause)(*cause.args)
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _without_key(text: str, answer: httpx.Response) -> str:
+    """What a server says, without the key if it says that too."""
+    sent = request_of(answer).headers.get("Authorization", "")
+    key = sent.rpartition(" ")[2]
+    return text.replace(key, "**********") if key else text
 
 
 def _read_error_body(response: httpx.Response) -> tuple[str, str | None]:

@@ -32,6 +32,15 @@ def test_the_readme_s_code_prints_what_it_says(monkeypatch: pytest.MonkeyPatch) 
     assert words(printed.getvalue()) == words(expected)
 
 
+def test_the_readme_s_subclasses_give_models() -> None:
+    """Without the flag: one by its base, one by what it is subscripted with."""
+    [code] = [each for each in re.findall(r"```py\n(.*?)```", README, re.DOTALL) if "ParsedBatchClient" in each]
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    for name in ("calls", "traced"):
+        assert repr(names[name]).endswith("parse=True)")
+
+
 def test_versions_agree() -> None:
     """Of the package, the project and the newest entry of the changelog."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -117,8 +117,13 @@ class BlockingDriver:
         match step:
             case Sleep():
                 self._sleep(step.seconds)
-            case RunBlocking() | Callback():
+            case RunBlocking():
                 step.function()
+            case Callback():
+                given = step.function()
+                if inspect.iscoroutine(given):
+                    given.close()
+                    raise InvalidInputError("on_error is a coroutine function, which the blocking client cannot await")
             case Await():
                 raise step.refusal
             case Disconnect():

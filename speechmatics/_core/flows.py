@@ -18,6 +18,7 @@ from speechmatics._core.arguments import check_callback, check_limit
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.policies import (
     LONG_POLL_HONOURED_AFTER,
+    held_limit,
     hold_after_cut,
     is_blip,
     is_transient,
@@ -305,7 +306,7 @@ def wait_for_completion(
                 if status == JobStatus.DONE:
                     return (yield from send_once(transcript, read, limit()))
                 operation = operations.get_job(job_id, wait=hold)
-                raw = yield from send_once(operation, operations.read_job(job_id), limit())
+                raw = yield from send_once(operation, operations.read_job(job_id), held_limit(hold, limit()))
             except SpeechmaticsError as error:
                 pause = max(patience.pause_or_raise(error, job_id), _poll_pause(session, changed))
                 if hold:
@@ -410,8 +411,10 @@ def next_delay_or_none(
     if delay is None:
         if attempt > 1:
             error.add_note(f"sent {attempt} times")
-    elif session.on_retry is not None:
-        session.on_retry(Retry(method=request.method, path=request.path, attempt=attempt, delay=delay, error=error))
+    else:
+        session.tell_of_retry(
+            Retry(method=request.method, path=request.path, attempt=attempt, delay=delay, error=error)
+        )
     return delay
 
 

@@ -180,9 +180,9 @@ class _ManyFiles:
 
     def _submit(self, path: AudioPath) -> Flow[list[tuple[AudioPath, str]]]:
         """Submits the pending file; it stays pending where there is no room for it yet."""
-        if delay := self._limit.reserve():
-            yield Sleep(delay)
         with self._watcher.naming():
+            if delay := self._limit.reserve():
+                yield Sleep(delay)
             try:
                 name = check_path("each of audio_paths", path)
                 job_id = yield from submit_job(path, self._config, self._session)

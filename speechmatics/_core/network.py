@@ -10,7 +10,8 @@ from __future__ import annotations
 import selectors
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from contextlib import contextmanager
 from typing import TypeVar
 
 import anyio
@@ -151,6 +152,15 @@ class Backend(httpcore.NetworkBackend):
         self._backend.sleep(seconds)
 
 
+@contextmanager
+def _ended_as(error: type[httpcore.NetworkError]) -> Generator[None]:
+    """Raises anyio's end of a stream as an error of httpcore, which forgets it: under TLS a write may meet it too."""
+    try:
+        yield
+    except anyio.EndOfStream:
+        raise error("the server ended the connection") from None
+
+
 class AsyncStream(httpcore.AsyncNetworkStream):
     """As `Stream`; one task sends a body, another listens for an early answer until one begins."""
 
@@ -172,7 +182,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         data = self._read_before.take()
         if data is not None:
             return data
-        return await self._stream.read(max_bytes, left)
+        with _ended_as(httpcore.ReadError):
+            return await self._stream.read(max_bytes, left)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         exchange = current_exchange()
@@ -181,7 +192,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         if body is None or exchange.tasks is None:
             if body is not None:
                 body.begin_write()
-            await self._stream.write(buffer, left)
+            with _ended_as(httpcore.WriteError):
+                await self._stream.write(buffer, left)
             return
         if self._has_listened is None and not self._read_before.ends_writing():
             self._has_listened = anyio.Event()
@@ -191,7 +203,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
             with anyio.CancelScope() as self._sending:
                 body.begin_write()
                 try:
-                    await self._stream.write(buffer, left)
+                    with _ended_as(httpcore.WriteError):
+                        await self._stream.write(buffer, left)
                 except httpcore.WriteError as error:
                     failure = error
             self._sending = None
@@ -206,7 +219,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     async def _listen(self, has_listened: anyio.Event) -> None:
         try:
             while not self._read_before.ends_writing():
-                self._read_before.add(await self._stream.read(READ_SIZE))
+                with _ended_as(httpcore.ReadError):
+                    self._read_before.add(await self._stream.read(READ_SIZE))
         except (httpcore.ReadError, ssl.SSLError) as error:
             self._read_before.add_failure(error)
         finally:

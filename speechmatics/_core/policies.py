@@ -37,6 +37,7 @@ __all__ = [
     "JobPager",
     "Search",
     "aftermath",
+    "held_limit",
     "hold_after_cut",
     "is_blip",
     "is_transient",
@@ -74,6 +75,8 @@ CUT_AFTER = 1.0
 """Seconds from which on a held answer that failed counts as cut by something in between."""
 YEARS = range(1971, 9999)
 """Years that a time of the service may be of: with others there is no reckoning."""
+LATE_AT_MOST = 10.0
+"""Seconds after which a held answer that is late counts as dropped."""
 FEWEST_ON_A_PAGE = 10
 """Jobs that every server is taken to show on a page if it has them."""
 
@@ -216,8 +219,21 @@ def polling_delay(first: float, longest: float, waited: float) -> float:
 
 
 def hold_after_cut(hold: int, seconds: float) -> int:
-    """Whole seconds to ask for from now on, after an answer held for `hold` failed after so many seconds."""
-    return hold if seconds < CUT_AFTER else max(0, min(hold, int(seconds) - 1))
+    """Whole seconds to ask for from now on, after an answer held for `hold` failed after so many seconds.
+
+    One that failed later than it was to be held has been dropped in silence, nobody knows when: half of it is tried.
+    """
+    if seconds < CUT_AFTER:
+        return hold
+    return hold // 2 if seconds > hold else max(0, int(seconds) - 1)
+
+
+def held_limit(hold: int, left: float | None) -> float | None:
+    """Seconds that a poll may take, whose answer the server is asked to hold back; None for the usual time limits."""
+    if not hold:
+        return left
+    longest = hold + LATE_AT_MOST
+    return longest if left is None else min(left, longest)
 
 
 def wait_seconds(longest: int, left: float | None) -> int:

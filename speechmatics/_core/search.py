@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 
 import httpx
@@ -44,6 +45,10 @@ OTHER_PLACE = "speechmatics_submission_id"
 """Where it stands if a value of the user's has the first place; where there is one, it counts."""
 ID_PREFIX = "sm-typed-"
 """How the ids that are made here begin: one that came with the configuration of an earlier job is known by it."""
+ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+"""How a time ends that names its zone."""
+ANY_ZONE = timedelta(hours=12)
+"""How much later than UTC a time without a zone may be, if it is local time."""
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How much the clocks of a server, of a gateway and of a database may differ."""
 OPENED_AT_MOST = 200
@@ -85,7 +90,7 @@ class ListSearch:
         wanted: The ids of the submissions.
         session: What the client's conversations share.
         since: When the first of them was sent, if that is known by a clock like the server's.
-        began: When it was sent by the session's clock, otherwise.
+        began: When it was sent by the session's clock and by its wall clock, otherwise.
         could_be: Whether a job could be one of them by what it shows beside its tracking.
         pages: Pages of the list that a pass reads at most.
     """
@@ -96,7 +101,7 @@ class ListSearch:
         session: Session,
         *,
         since: datetime | None = None,
-        began: float | None = None,
+        began: tuple[float, float] | None = None,
         could_be: Callable[[JsonObject], bool],
         pages: int | None = None,
     ) -> None:
@@ -109,6 +114,7 @@ class ListSearch:
         self._opened: dict[str, Mapping[str, object] | None] = {}
         self._times_opened = 0
         self._bare: str | None = None
+        self._is_adjusted = False
 
     def look(self, ask: Ask) -> Flow[Findings]:
         """Goes through the list once, the newest jobs first, until all are found or absent."""
@@ -125,19 +131,32 @@ class ListSearch:
             if not lists_all:
                 hidden.append("jobs that have ended")
             if self._since is None and now is not None and self._began is not None:
-                self._since = now - timedelta(seconds=self._session.clock() - self._began)
+                self._since = now - timedelta(seconds=self._elapsed_since(self._began))
+            elif self._began is None and self._since is not None and now is not None and not self._is_adjusted:
+                # The caller's clock may be ahead of the server's.
+                ahead = datetime.fromtimestamp(self._session.wall_clock(), UTC) - now
+                self._since -= max(ahead, timedelta(0))
+                self._is_adjusted = True
             ids = [_id_of(job) for job in jobs]
             moments = [moment_of(job.get("created_at")) for job in jobs]
+            latest = [_latest_of(job.get("created_at")) for job in jobs]
             shows_times = any(job.get("created_at") is not None for job in jobs)
             for position in pager.take(list(zip(ids, moments, strict=True)), shows_times=shows_times):
-                if self._is_older(moments[position]):
+                if self._is_older(latest[position]):
                     continue
                 submission_id = yield from self._submission_of(jobs[position], ids[position], ask, hidden)
                 if submission_id in self._wanted:
                     found.setdefault(submission_id, []).append(ids[position])
-            known = [moment for moment in moments if moment is not None]
-            reaches_back = bool(known) and self._is_older(known[-1])
+            known = [moment for moment in latest if moment is not None]
+            is_ascending = len(known) > 1 and known[0] < known[-1] and known == sorted(known)
+            reaches_back = bool(known) and not is_ascending and self._is_older(known[-1])
+            if is_ascending:
+                hidden.append("the newest jobs, as its list begins with the oldest")
         return Findings(found, None if found.keys() == self._wanted else self._doubt(pager, hidden, reaches_back))
+
+    def _elapsed_since(self, began: tuple[float, float]) -> float:
+        """Seconds since a moment by both clocks: the one stands still while a machine is suspended."""
+        return max(self._session.clock() - began[0], self._session.wall_clock() - began[1])
 
     def _doubt(self, pager: JobPager, hidden: list[str], reaches_back: bool) -> str | None:
         if self._bare is not None and not self._session.memory.shows_tracking:
@@ -267,6 +286,13 @@ def _page_reader(read: Reader[list[JsonObject]]) -> Reader[_Page]:
 def _id_of(job: JsonObject) -> str:
     job_id = job.get("id")
     return job_id if isinstance(job_id, str) else ""
+
+
+def _latest_of(text: object) -> datetime | None:
+    """The latest moment that a time of the list may stand for: one without a zone may be of any."""
+    moment = moment_of(text)
+    is_zoned = isinstance(text, str) and ZONE.search(text) is not None
+    return moment if moment is None or is_zoned or moment.year > 9000 else moment + ANY_ZONE
 
 
 def place_of_id(details: Mapping[str, object]) -> str:

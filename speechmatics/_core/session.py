@@ -44,11 +44,13 @@ class Memory:
             may hide it.
         lists_tracking: Whether its list has.
         submitted: When the jobs of the last minute were submitted, by id.
+        callers_error: What `on_retry` raised last, if anything.
     """
 
     shows_tracking: bool = False
     lists_tracking: bool = False
     submitted: dict[str, float] = field(default_factory=dict[str, float])
+    callers_error: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Session:
         settings: The client's settings.
         on_retry: Called for each request that is to be sent again.
         clock: Seconds from any fixed point, never running backwards.
+        wall_clock: Seconds since 1970. Unlike `clock` it counts while a machine is suspended, but it may be set.
         chance: A number from 0 to 1, drawn anew for each delay.
         memory: What they learn.
     """
@@ -66,6 +69,7 @@ class Session:
     settings: ConnectionSettings
     on_retry: Callable[[Retry], None] | None = None
     clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
     memory: Memory = field(default_factory=Memory)
 
@@ -76,6 +80,15 @@ class Session:
             if now - moment > YOUNG:
                 self.memory.submitted.pop(other, None)
         self.memory.submitted[job_id] = now
+
+    def tell_of_retry(self, retry: Retry) -> None:
+        """Calls `on_retry`; what it raises is known for the caller's own."""
+        if self.on_retry is not None:
+            try:
+                self.on_retry(retry)
+            except BaseException as error:
+                self.memory.callers_error = error
+                raise
 
     def is_young(self, job_id: str) -> bool:
         """Whether a job was submitted so shortly ago that a server may not know it everywhere."""

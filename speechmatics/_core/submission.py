@@ -37,6 +37,7 @@ from speechmatics.exceptions import (
     RequestError,
     SpeechmaticsError,
     SubmissionUncertainError,
+    WaitTimeoutError,
     error_for_status,
     is_page,
 )
@@ -45,6 +46,8 @@ from speechmatics.settings import ConnectionSettings
 
 __all__ = ["Progress", "find_submissions", "submit_job"]
 
+ONCE_SHARE = 0.5
+"""Share of `recovery_window` that passes at least before a submission is searched for once: lists lag."""
 RECOVERY_PAGES = 50
 """Pages of the list that a search for a submission that failed reads at most."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -173,13 +176,17 @@ class _Sending:
         self._session = session
         self._deadline = deadline
         self._started = session.clock()
-        self._search = self._new_search(began=self._started, pages=RECOVERY_PAGES)
+        self._began = self._started, session.wall_clock()
+        self._search = self._new_search(began=self._began, pages=RECOVERY_PAGES)
+        self._job_id: str | None = None
+        self._looked_first = False
         self._is_sending = False
         self._is_in_doubt = False
         self._second: str | None = None
 
     def find_earlier(self) -> Flow[str | None]:
         """The job of an earlier submission with the same id, however old; None if there certainly is none."""
+        self._looked_first = True
         findings = yield from self._new_search(began=None, pages=None).look(Patiently(self._session, self._deadline))
         job_id = self._job_in(findings)
         if job_id is not None:
@@ -199,14 +206,15 @@ class _Sending:
                 raise
             except Exception as error:
                 job_id = yield from self._job_in_spite_of(error)
+            self._job_id = job_id
+            _logger.info("job %s was created for %s, submission id %s", job_id, self._name, self._submission.id)
+            self._session.remember(job_id)
+            self._warn_of_second(job_id)
         except Exception:
             raise
         except BaseException as error:
             self._note_interruption(error)
             raise
-        self._session.remember(job_id)
-        _logger.info("job %s was created for %s, submission id %s", job_id, self._name, self._submission.id)
-        self._warn_of_second(job_id)
         return job_id
 
     def _send_until_settled(self) -> Flow[str]:
@@ -223,7 +231,8 @@ class _Sending:
                 failure = _as_answered(error)
             else:
                 was_in_doubt, self._is_in_doubt = self._is_in_doubt, True
-                return (yield from self._first_of_two(job_id)) if was_in_doubt else job_id
+                self._job_id = job_id
+                return (yield from self._first_of_two(job_id)) if was_in_doubt or self._looked_first else job_id
             after = aftermath(failure, is_given=self._is_given, path=operation.path)
             self._is_sending = False
             # From now on there may be a job, even if none is found: it may appear later than it is searched for.
@@ -241,7 +250,12 @@ class _Sending:
             if found is not None:
                 return found
         delay = self._delay_or_none(failure, after, attempt)
-        if delay:
+        if after.search is Search.ONCE:
+            # The one look comes late enough for a list that lags a little.
+            pause = max(delay or 0.0, settings.recovery_window * ONCE_SHARE)
+            left = self._left()
+            yield Sleep(pause if left is None else max(0.0, min(pause, left)))
+        elif delay:
             yield Sleep(delay)
         if after.search is Search.ONCE:
             found = yield from self._recover(failure, 0)
@@ -254,6 +268,9 @@ class _Sending:
                 return job_id
         if self._is_in_doubt:
             failure.add_note(f"no job was found (submission id {self._submission.id})")
+        left = self._left()
+        if left is not None and left <= 0 and not self._is_in_doubt and isinstance(failure, httpx.TimeoutException):
+            raise WaitTimeoutError(f"{self._name} was not submitted in time; no job was created") from failure
         if isinstance(failure, RequestError) and failure.status_code is not None and failure.status_code < 300:
             raise InvalidResponseError("the answer to the submission was cut short, and no job was found") from failure
         raise failure
@@ -335,7 +352,7 @@ class _Sending:
         left = self._left()
         ask = Within(session, 0, last if left is None else min(last, session.clock() + left))
         try:
-            findings = yield from self._new_search(began=self._started, pages=1, known=known).look(ask)
+            findings = yield from self._new_search(began=self._began, pages=1, known=known).look(ask)
         except Exception as error:
             _logger.debug("whether submission %s has a second job could not be seen: %s", self._submission.id, error)
             return []
@@ -356,14 +373,18 @@ class _Sending:
         if found is None:
             error.add_note(f"no job was found (submission id {self._submission.id})")
             raise error
-        if body is not None and error is body.callers_error:
+        is_callers = error is self._session.memory.callers_error or (body is not None and error is body.callers_error)
+        if is_callers:
             error.add_note(f"job {found} was created")
             raise error
         _logger.warning("job %s was created in spite of %s", found, type(error).__name__)
         return found
 
     def _note_interruption(self, error: BaseException) -> None:
-        if self._may_be_created:
+        if self._job_id is not None:
+            _logger.warning("the submission of %s was interrupted: job %s was created", self._name, self._job_id)
+            error.add_note(f"job {self._job_id} was created")
+        elif self._may_be_created:
             _logger.warning("the submission of %s was interrupted: %s", self._name, self._unknown())
             error.add_note(self._unknown())
         else:
@@ -394,7 +415,9 @@ class _Sending:
     def _left(self) -> float | None:
         return None if self._deadline is None else self._deadline - self._session.clock()
 
-    def _new_search(self, *, began: float | None, pages: int | None, known: str | None = None) -> ListSearch:
+    def _new_search(
+        self, *, began: tuple[float, float] | None, pages: int | None, known: str | None = None
+    ) -> ListSearch:
         submission = self._submission
 
         def could_be(job: JsonObject) -> bool:

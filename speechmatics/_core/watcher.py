@@ -18,6 +18,7 @@ from speechmatics._core.policies import (
     LONG_POLL_HONOURED_AFTER,
     REFUSING_STATUSES,
     JobPager,
+    held_limit,
     hold_after_cut,
     is_transient,
     moment_of,
@@ -41,6 +42,8 @@ _T = TypeVar("_T")
 
 LISTED_TOGETHER = 3
 """Jobs from which on a page of the list is tried in place of a poll of each."""
+TROUBLES_A_ROUND = 2
+"""Jobs whose polls no server answers, after which the others are not tried in the same round."""
 WORTH_A_PAGE = 2
 """Jobs waited for that a page must show to have saved requests."""
 
@@ -74,6 +77,7 @@ class JobWatcher:
         self._statuses: dict[str, str] = {}
         self._failed: dict[str, SpeechmaticsError] = {}
         self._reads_list = True
+        self._next: str | None = None
         self._hold = session.settings.long_poll
         self._is_hold_cut = False
         self._patience = Patience(session)
@@ -155,7 +159,10 @@ class JobWatcher:
             raise
 
     def _take_more(self) -> None:
+        began = self._session.clock()
         while self._more is not None:
+            if self._is_over() and self._session.clock() > began:
+                return
             try:
                 job_id = next(self._more)
             except StopIteration:
@@ -182,14 +189,25 @@ class JobWatcher:
                 if is_transient(error):
                     raise
                 self._reads_list = False
-        for job_id in list(self.running):
-            if job_id not in shown and job_id not in self._failed:
-                if shown and self._is_over():
-                    return
+        # Each round begins where the last one ended, so that one job whose poll fails does not hold up the others.
+        pending = [job_id for job_id in self.running if job_id not in shown and job_id not in self._failed]
+        begin = pending.index(self._next) if self._next in pending else 0
+        troubles = 0
+        for position, job_id in enumerate(pending[begin:] + pending[:begin]):
+            if position and self._is_over():
+                return
+            try:
                 job = yield from self._poll_one(job_id)
-                if job is not None:
-                    shown.add(job_id)
-                    self._note(job, found)
+            except SpeechmaticsError as error:
+                troubles += 1
+                self._next = pending[(begin + position + 1) % len(pending)]
+                if isinstance(error, APIStatusError) or troubles >= TROUBLES_A_ROUND or troubles == len(pending):
+                    raise
+                self._note_trouble(job_id, error)
+                continue
+            if job is not None:
+                shown.add(job_id)
+                self._note(job, found)
 
     def _poll_one(self, job_id: str) -> Flow[JsonObject | None]:
         """The job, or None where that is not to be had now; what concerns it alone joins `self._failed`."""
@@ -198,7 +216,9 @@ class JobWatcher:
         self._is_hold_cut = False
         asked = self._session.clock()
         try:
-            return (yield from self._ask(operations.get_job(job_id, wait=hold), operations.read_job(job_id)))
+            operation = operations.get_job(job_id, wait=hold)
+            left = held_limit(hold, self._left() if self._timeout else None)
+            return (yield from send_once(operation, operations.read_job(job_id), left))
         except SpeechmaticsError as error:
             if hold:
                 self._hold = hold_after_cut(self._hold, self._session.clock() - asked)
@@ -207,11 +227,15 @@ class JobWatcher:
             is_refused = isinstance(error, APIStatusError) and error.status_code in REFUSING_STATUSES
             if isinstance(error, RequestError) or is_refused:
                 raise
-            try:
-                self._patience.pause_or_raise(error, job_id)
-            except SpeechmaticsError:
-                self._failed[job_id] = error
+            self._note_trouble(job_id, error)
             return None
+
+    def _note_trouble(self, job_id: str, error: SpeechmaticsError) -> None:
+        """Notes that a job was not to be had; after too long that is its error."""
+        try:
+            self._patience.pause_or_raise(error, job_id)
+        except SpeechmaticsError:
+            self._failed[job_id] = error
 
     def _read_list(self, shown: set[str], found: dict[str, JsonObject]) -> Flow[None]:
         """Reads the list for as long as that saves requests; the jobs that it shows join `shown`."""

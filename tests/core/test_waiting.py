@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -286,3 +286,50 @@ def test_more_ids_may_come_while_others_are_waited_for() -> None:
     assert {"jobs/a", "jobs/b"} <= set(service.asked)
     with pytest.raises(sm.InvalidInputError, match="one id"):
         iterators.wait_for_many("abc", service.session, RAW, timeout=None)
+
+
+@pytest.mark.parametrize("reply", [httpx.ReadError, page(503), api_error(429)])
+def test_one_job_whose_poll_fails_does_not_hold_up_the_others(reply: Reply) -> None:
+    """They come as they end; its own error comes when an outage has lasted too long."""
+    service = Service(trouble_for(1e9, reply, "/j"))
+    ended: list[Any] = []
+    with pytest.raises(sm.SpeechmaticsError):
+        stream = iterators.wait_for_many(["j", "k", "m"], service.session, RAW, timeout=None)
+        ended.extend((job["id"], service.now) for job in service.driver.each(stream))
+    assert {job_id for job_id, _ in ended} == {"k", "m"}
+    assert all(moment < 15 for _, moment in ended)
+
+
+def test_held_answers_that_are_dropped_in_silence_do_not_hold_up_a_wait() -> None:
+    """Each is given up ten seconds late, and then half as long a one is asked for."""
+
+    def answer(service: Service, request: httpx.Request) -> Reply:
+        if request.url.path.endswith("/transcript"):
+            return usual(request)
+        hold = int(request.url.params["wait"])
+        if hold > 4:
+            service.now += request.extensions["timeout"]["read"]
+            return httpx.ReadTimeout
+        service.now += hold
+        return job("done" if service.now > 100 else "running")
+
+    service = Service(answer)
+    assert service.wait() == TRANSCRIPT
+    held = [wait for wait in service.waits if wait]
+    assert held[:4] == [20, 10, 5, 2]
+    assert service.now < 110
+
+
+def test_ids_that_never_pause_end_at_the_time_limit() -> None:
+    """As when each takes a second to come."""
+    service = Service(lambda service, request: job("running", request.url.path.rpartition("/")[2]))
+
+    def ids() -> Iterator[str]:
+        while True:
+            service.now += 1
+            yield f"j{service.now:g}"
+
+    stream = iterators.wait_for_many(ids(), service.session, RAW, timeout=5)
+    with pytest.raises(sm.WaitTimeoutError):
+        list(service.driver.each(stream))
+    assert service.now <= 7
