@@ -76,7 +76,11 @@ def _read_profile(given: str | Path | None, profile: str | None) -> Mapping[str,
     asked = "" if profile is None else f"profile {profile!r} was asked for, but "
     try:
         place = place.expanduser()
+        if place.is_fifo() or place.is_char_device():
+            raise SettingsError(f"{place} is no regular file")
         text = place.read_text(encoding="utf-8")
+    except SettingsError:
+        raise
     except FileNotFoundError:
         if profile is not None:
             raise SettingsError(f"{asked}there is no file {place}") from None

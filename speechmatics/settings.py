@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import ssl
 from collections.abc import Mapping
@@ -92,9 +91,13 @@ def _none_if_named(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() in ("none", "null") else value
 
 
+ENDLESS = 1e9
+"""Seconds that count as no limit: some thirty years, and less than what the operating system can count."""
+
+
 def _none_if_endless(value: object) -> object:
     try:
-        return None if isinstance(value, str | float) and float(value) == math.inf else value
+        return None if isinstance(value, str | float | int) and float(value) >= ENDLESS else value
     except ValueError:
         return value
 
@@ -327,7 +330,7 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     """Seconds at most between two looks at a running job."""
     wait_timeout: _OptionalSeconds = None
     """Seconds that waiting for a job takes at most; None for no limit."""
-    long_poll: Annotated[int, _Number, Field(ge=0)] = 20
+    long_poll: Annotated[int, _Number, Field(ge=0, le=86_400)] = 20
     """Whole seconds that the service is asked to hold an answer back while a job runs; 0 never asks."""
     outage_timeout: _SomeSeconds = 300
     """Seconds without a usable answer that waiting for a job survives."""

@@ -467,3 +467,10 @@ def test_a_configuration_file_that_is_there_and_cannot_be_read() -> None:
     place.mkdir(parents=True)
     with pytest.raises(SettingsError, match=r"cannot read .*config: Is a directory"):
         ConnectionSettings()
+
+
+@pytest.mark.parametrize("endless", [1e10, 10**12, "1e300", float("inf"), "inf"])
+def test_more_seconds_than_a_system_can_count_are_none(endless: Any) -> None:
+    """As a time-out of a socket they would be an error in the middle of a request."""
+    settings = ConnectionSettings(read_timeout=endless, wait_timeout=endless, call_timeout=endless)
+    assert (settings.read_timeout, settings.wait_timeout, settings.call_timeout) == (None, None, None)

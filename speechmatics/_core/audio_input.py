@@ -111,7 +111,7 @@ def _path_of(audio: str | os.PathLike[str]) -> Path:
         raise AudioError("the path of the audio is empty")
     if looks_like_json(text):
         raise AudioError("the audio is JSON text (it is not shown), where a path, bytes or a file object is meant")
-    if _URL.match(text):
+    if _URL.search(text):
         raise AudioError(_use_fetch_data(text))
     if "\0" in text:
         raise AudioError(f"{text!r} is no path: it holds a NUL character")
@@ -121,7 +121,7 @@ def _path_of(audio: str | os.PathLike[str]) -> Path:
         raise AudioNotFoundError(f"there is no audio file at {text}: nothing is known of that user's home") from None
 
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|(https?|s3|gs):/", re.IGNORECASE)
+_URL = re.compile(r"^[\s\"'<\ufeff]*([A-Za-z][A-Za-z0-9+.-]+://|(https?|s3|gs):/)", re.IGNORECASE)
 """A URL; one that became a `Path` has lost a slash."""
 
 
@@ -163,7 +163,7 @@ def label_of(audio: object) -> str | None:
         return None
     if not text or looks_like_json(text):
         return None
-    return bare_url(text) if _URL.match(text) else text
+    return bare_url(text) if _URL.search(text) else text
 
 
 def _find_file(path: Path, limit: int | None) -> Audio:
@@ -220,7 +220,7 @@ def is_awaited(audio: object) -> bool:
 def name_of(stream: object) -> str:
     """The file name that a file object tells of itself, or that which is used otherwise."""
     name = _name_told_by(stream) or ""
-    return PurePath(bare_url(name) if _URL.match(name) else name).name or DEFAULT_NAME
+    return PurePath(bare_url(name) if _URL.search(name) else name).name or DEFAULT_NAME
 
 
 def _name_told_by(stream: object) -> str | None:

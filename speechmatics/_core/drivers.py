@@ -24,6 +24,7 @@ from speechmatics._core.flows import Await, Callback, Disconnect, Flow, RunBlock
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer, not_a_url
+from speechmatics._core.threads import run_in_own_thread
 from speechmatics._core.transports import AsyncTransport, Transport
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.settings import ConnectionSettings
@@ -245,11 +246,11 @@ class AwaitingDriver:
             case Sleep():
                 await self._sleep(step.seconds)
             case RunBlocking():
-                # Not one of the program's own threads: a pipe may keep it for ever.
-                own = anyio.CapacityLimiter(1)
-                await anyio.to_thread.run_sync(step.function, abandon_on_cancel=True, limiter=own)
+                with anyio.fail_after(step.limit):
+                    await run_in_own_thread(step.function)
             case Await():
-                await step.function()
+                with anyio.fail_after(step.limit):
+                    await step.function()
             case Callback():
                 given = step.function()
                 if inspect.isawaitable(given):

@@ -82,9 +82,15 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class RunBlocking:
-    """Asks the driver to call a function that may block, such as one that opens a file."""
+    """Asks the driver to call a function that may block, such as one that opens a file.
+
+    Attributes:
+        function: The function.
+        limit: Seconds after which it is given up with a `TimeoutError`, where the driver can; None for no limit.
+    """
 
     function: Callable[[], None]
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class Await:
 
     function: Callable[[], Awaitable[None]]
     refusal: SpeechmaticsError
+    limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,18 +226,20 @@ def get_result(transcript: Request, job_id: str, read: Reader[_T], session: Sess
         JobNotFoundException: There is no such job.
         TranscriptionError: The job ended without a transcript.
     """
+    call_timeout = session.settings.call_timeout
+    end = None if call_timeout is None else session.clock() + call_timeout + transcript.patience
     try:
-        return (yield from send_with_retry(transcript, read, session))
+        return (yield from send_with_retry(transcript, read, session, end))
     except JobNotFoundException as error:
         if _is_early(error):
             return False
     operation = operations.get_job(job_id)
-    job = operations.parse_job((yield from send_with_retry(operation, operations.read_job(job_id), session)))
+    job = operations.parse_job((yield from send_with_retry(operation, operations.read_job(job_id), session, end)))
     if job.is_running:
         return False
     if job.status != JobStatus.DONE:
         raise ended_without_transcript(job)
-    return (yield from send_with_retry(transcript, read, session))
+    return (yield from send_with_retry(transcript, read, session, end))
 
 
 def delete_job(job_id: str, session: Session, *, force: bool) -> Flow[str | Literal[False]]:
@@ -396,10 +405,10 @@ def warn_of_unknown_status(job_id: str, status: str) -> None:
         _logger.warning("job %s has the status %r, which is not known; it is waited for", job_id, status)
 
 
-def run_blocking(function: Callable[[], _T]) -> Flow[_T]:
-    """Calls a function that may block, where the driver lets such functions do so."""
+def run_blocking(function: Callable[[], _T], limit: float | None = None) -> Flow[_T]:
+    """Calls a function that may block, where the driver lets such functions do so, for as long as it may take."""
     results: list[_T] = []
-    yield RunBlocking(lambda: results.append(function()))
+    yield RunBlocking(lambda: results.append(function()), limit)
     return results[0]
 
 

@@ -335,9 +335,13 @@ def _addresses(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+A_DAY = 86_400.0
+"""Seconds: what waits for a socket counts milliseconds in 31 bits."""
+
+
 def _wait(connection: socket.socket, events: int, timeout: float | None) -> None:
     """Waits until a socket is ready. Raises `WriteTimeout` if it is not in time."""
     with selectors.DefaultSelector() as selector:
         selector.register(connection, events)
-        if not selector.select(timeout):
+        if not selector.select(timeout if timeout is None else min(timeout, A_DAY)):
             raise httpcore.WriteTimeout("the server does not read")

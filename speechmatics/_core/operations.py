@@ -235,7 +235,7 @@ class Page(NamedTuple):
 def read_page(response: httpx.Response) -> Page:
     """A page of the list; a worker on premises lists `active_jobs`."""
     data = _object(response)
-    name = "jobs" if "jobs" in data else "active_jobs"
+    name = "active_jobs" if data.get("jobs") is None and "active_jobs" in data else "jobs"
     jobs: object = data.get(name)
     if not isinstance(jobs, list):
         raise InvalidResponseError("the answer has no list of jobs", body=response.content)
@@ -248,7 +248,7 @@ def _read_list(response: httpx.Response) -> list[JsonObject]:
 
 def lists_all(response: httpx.Response) -> bool:
     """Whether a list has jobs that have ended too; a worker on premises may list those that are active."""
-    return "jobs" in _object(response)
+    return _object(response).get("jobs") is not None
 
 
 def object_in(data: JsonObject, name: str) -> JsonObject:

@@ -53,7 +53,10 @@ class BoundedResponse(httpx.Response):
             yield part
 
     def _check_encoding(self) -> None:
-        for encoding in self.headers.get_list("Content-Encoding", split_commas=True):
+        encodings = self.headers.get_list("Content-Encoding", split_commas=True)
+        if len(encodings) > 1:
+            raise InvalidResponseError(f"the answer is packed {len(encodings)} times, which was not asked for")
+        for encoding in encodings:
             if encoding.lower() not in _KNOWN:
                 raise InvalidResponseError(f"the answer is packed as {encoding!r}, which was not asked for")
 

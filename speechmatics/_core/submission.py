@@ -83,10 +83,14 @@ def submit_job(
     if check_flag("look_first", look_first) and submission_id is None:
         raise InvalidInputError("look_first needs the submission_id to look for")
     try:
-        opened = yield from _opened_if_awaited(audio, session.settings)
+        opened = yield from _opened_if_awaited(audio, session.settings, timeout)
+        left = None if deadline is None else max(deadline - session.clock(), 0.0)
         submission = yield from run_blocking(
-            partial(prepare, opened, source, session.settings, on_progress, submission_id)
+            partial(prepare, opened, source, session.settings, on_progress, submission_id), left
         )
+    except TimeoutError as error:
+        label = label_of(audio) or "the audio"
+        raise WaitTimeoutError(f"{label} could not be read in time; no job was created") from error
     except SpeechmaticsError as error:
         error.audio = label_of(audio)
         raise
@@ -106,7 +110,7 @@ def submit_job(
 
 
 def _opened_if_awaited(
-    audio: AsyncAudioInput | None, settings: ConnectionSettings
+    audio: AsyncAudioInput | None, settings: ConnectionSettings, limit: float | None
 ) -> Flow[AsyncAudioInput | Audio | None]:
     """Audio as it is, but a file object that is to be awaited opened, where the driver can await."""
     if not is_awaited(audio):
@@ -116,7 +120,7 @@ def _opened_if_awaited(
     async def open_it() -> None:
         opened.append(await open_async_audio(audio, limit=settings.max_upload_bytes))
 
-    yield Await(open_it, AudioError(not_awaited(audio)))
+    yield Await(open_it, AudioError(not_awaited(audio)), limit)
     return opened[0]
 
 
@@ -132,7 +136,8 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
     if not wanted:
         return {}
     search = ListSearch(wanted, session, since=_earliest(since), could_be=could_be_any)
-    findings = yield from search.look(Patiently(session))
+    call_timeout = session.settings.call_timeout
+    findings = yield from search.look(Patiently(session, call_timeout and session.clock() + call_timeout))
     found = {submission_id: job_ids[-1] for submission_id, job_ids in findings.job_ids.items()}
     if findings.doubt is not None:
         missing = [submission_id for submission_id in wanted if submission_id not in found]

@@ -42,6 +42,8 @@ _T = TypeVar("_T")
 
 LISTED_TOGETHER = 3
 """Jobs from which on a page of the list is tried in place of a poll of each."""
+AT_ONCE = 0.1
+"""Seconds within which ids are taken although the time is over."""
 TROUBLES_A_ROUND = 2
 """Jobs whose polls no server answers, after which the others are not tried in the same round."""
 WORTH_A_PAGE = 2
@@ -161,7 +163,7 @@ class JobWatcher:
     def _take_more(self) -> None:
         began = self._session.clock()
         while self._more is not None:
-            if self._is_over() and self._session.clock() > began:
+            if self._is_over() and self._session.clock() - began > AT_ONCE:
                 return
             try:
                 job_id = next(self._more)
@@ -246,7 +248,7 @@ class JobWatcher:
             jobs = yield from self._ask(operation, operation.read)
             pager.take([(str(job.get("id")), moment_of(job.get("created_at"))) for job in jobs])
             missing = self.running.keys() - shown
-            ours = [job for job in jobs if job.get("id") in missing and isinstance(job.get("status"), str)]
+            ours = [job for job in jobs if str(job.get("id")) in missing and isinstance(job.get("status"), str)]
             for job in ours:
                 self._note(job, found)
             if len(ours) < WORTH_A_PAGE:

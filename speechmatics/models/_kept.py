@@ -69,7 +69,7 @@ class KeepsUnfit(DescribedModel):
     def _kept(self) -> dict[str, str]:
         """The fields for which a value was kept, and their names on the wire."""
         names = {name: field.alias or name for name, field in type(self).model_fields.items()}
-        return {name: wire for name, wire in names.items() if wire in (self.__pydantic_extra__ or {})}
+        return {name: wire for name, wire in names.items() if wire in (getattr(self, "__pydantic_extra__", None) or {})}
 
     def _forget_kept(self, names: Iterable[str]) -> None:
         """Drops what was kept for fields that are set now."""

@@ -6,6 +6,7 @@ The facts come from the API's specification and its public documentation.
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -542,9 +543,13 @@ class JobConfig(_JobParts):
         place = Path(_checked_path(path))
         try:
             place = place.expanduser()
+            if not stat.S_ISREG(place.stat().st_mode):
+                raise ConfigNotReadableError(f"the configuration {place} is no regular file")
             content = place.read_bytes()
         except FileNotFoundError:
             raise ConfigNotFoundError(f"there is no configuration file at {place}") from None
+        except ConfigNotReadableError:
+            raise
         except (OSError, RuntimeError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise ConfigNotReadableError(f"cannot read the configuration file {place}: {reason}") from None

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import BatchClient, ConnectionSettings, Retry
+from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Retry
 from speechmatics._core import iterators
 from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.search import ListSearch, could_be_any
@@ -21,6 +26,7 @@ from speechmatics._core.submission import find_submissions, submit_job
 from tests.core.scripted import CONFIG, NOW, Scripted, created
 from tests.fault_rules import PAGE
 from tests.fault_server import FaultServer, Quirks, Rule
+from tests.serving import Answer, serving
 
 OWN = "sm-typed-own"
 
@@ -189,3 +195,94 @@ def test_a_key_that_a_server_echoes_is_not_shown() -> None:
         client.list_jobs()
     assert "debug" in str(caught.value)
     assert "very-secret" not in f"{caught.value}{caught.value.detail}{caught.value.error}"
+
+
+def silent_pipe() -> tuple[Any, int]:
+    """A pipe that gives nothing: its reader, and the descriptor that keeps it open."""
+    reader, writer = os.pipe()
+    return os.fdopen(reader, "rb"), writer
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_silent_pipe_is_given_up_in_time(backend: str) -> None:
+    """By the async client, before a request is made; the thread that reads it keeps no process alive."""
+
+    async def submit() -> None:
+        pipe, writer = silent_pipe()
+        with FaultServer() as server:
+            async with AsyncBatchClient(ConnectionSettings(server.url, trust_env=False)) as client:
+                with pytest.raises(sm.WaitTimeoutError, match="no job was created"):
+                    await client.submit_job(pipe, CONFIG, timeout=0.2)
+            assert not server.requests
+        left = [thread for thread in threading.enumerate() if thread.name == "speechmatics-audio"]
+        assert left
+        assert all(thread.daemon for thread in left)
+        kept.append((pipe, writer, left))
+
+    kept: list[tuple[Any, int, list[threading.Thread]]] = []
+    anyio.run(submit, backend=backend)
+    [(pipe, writer, left)] = kept
+    os.close(writer)
+    for thread in left:
+        thread.join(20)
+    pipe.close()
+
+
+def test_an_answer_that_is_packed_twice_is_refused() -> None:
+    """A few hundred bytes would be gigabytes before they could be counted."""
+    packed = gzip.compress(gzip.compress(bytes(1_000_000)))
+    with serving(lambda received: Answer(200, packed, {"Content-Encoding": "gzip, gzip"})) as server:
+        with BatchClient(ConnectionSettings(server.url, trust_env=False)) as client:
+            with pytest.raises(sm.InvalidResponseError, match="packed 2 times"):
+                client.list_jobs()
+
+
+def test_one_time_limit_bounds_a_call_of_several_requests() -> None:
+    """`call_timeout` is for the call."""
+    slow = Rule(name="slow", method="GET", path="jobs/**", delay=0.5, status=404, body='{"code": 404, "error": "x"}')
+    with FaultServer([slow]) as server:
+        settings = ConnectionSettings(server.url, trust_env=False, call_timeout=0.7, retry_attempts=1)
+        with BatchClient(settings) as client, pytest.raises(sm.RequestError):
+            client.get_job_result("j")
+        assert len(server.requests) == 2
+
+
+def test_a_configuration_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    """Reading it might never end."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    with pytest.raises(sm.ConfigNotReadableError, match="no regular file"):
+        BatchClient("key").submit_job(b"audio", fifo)
+    with pytest.raises(sm.SettingsError, match="no regular file"):
+        ConnectionSettings(config_file=fifo)
+
+
+@pytest.mark.parametrize("before", [" ", "\ufeff", '"', "<"])
+def test_a_url_is_known_whatever_stands_before_it(before: str) -> None:
+    """As pasted from somewhere; its query is not shown."""
+    with pytest.raises(sm.AudioError, match="fetch_data") as caught:
+        BatchClient("key").submit_job(f"{before}https://bucket/a.wav?sig=very-secret", CONFIG)
+    assert "very-secret" not in str(caught.value)
+
+
+def test_jobs_with_strange_ids_break_no_list() -> None:
+    """Nor a wait for others."""
+    strange: list[Any] = [{}, [], 5, None]
+    foreign = [{"id": odd, "status": "running", "created_at": "2026-01-01T00:00:00Z"} for odd in strange]
+    with FaultServer(quirks=Quirks(foreign_jobs=tuple(foreign))) as server:
+        with BatchClient(ConnectionSettings(server.url, trust_env=False)) as client:
+            ids = [client.submit_job(b"audio %d" % number, CONFIG) for number in range(4)]
+            assert {job["id"] for job in client.wait_for_many(ids)} == set(ids)
+            assert len(list(client.iter_jobs())) >= 4
+        with BatchClient(ConnectionSettings(server.url, trust_env=False), parse=True) as client:
+            assert set(ids) <= {job.id for job in client.iter_jobs()}
+
+
+def test_a_model_that_was_never_finished_can_be_shown() -> None:
+    """As a traceback with locals does."""
+    wrong: list[tuple[Any, dict[str, Any]]] = [(sm.FetchData, {"url": 5}), (sm.JobConfig, {"transcription_config": {}})]
+    for kind, fields in wrong:
+        with pytest.raises(ValueError) as caught:
+            kind(**fields)
+        report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        assert kind.__name__ in "".join(report.format())
