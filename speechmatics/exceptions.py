@@ -565,7 +565,8 @@ def _portable(value: Any) -> Any:
     """A value of an error as another process gets it."""
     if isinstance(value, httpx.Request):
         known = {name: value.headers[name] for name in REQUEST_ID_HEADERS if name in value.headers}
-        return httpx.Request(value.method, value.url, headers=known)
+        # A query may be a signature.
+        return httpx.Request(value.method, value.url.copy_with(query=None), headers=known)
     if isinstance(value, httpx.Response):
         response = copy.copy(value)
         response.__dict__.update({name: _portable(part) for name, part in vars(response).items()})

@@ -138,3 +138,12 @@ def test_a_worker_s_error_is_raised_where_its_result_is_wanted() -> None:
                 pool.submit(ask_for_a_job, server.url).result(timeout=60)
             assert caught.value.job_id == "unknown"
             assert caught.value.response.json() == {"code": 404, "error": "Job not found"}
+
+
+def test_the_query_of_a_url_stays_behind() -> None:
+    """It may be a signature."""
+    request = httpx.Request("GET", "http://host/v2/jobs?sig=very-secret")
+    failed = pickle.loads(pickle.dumps(exceptions.ReadTimeout("slow", request=request)))
+    refused = exceptions.error_for_status(httpx.Response(500, request=request))
+    assert b"very-secret" not in pickle.dumps(refused)
+    assert str(failed.request.url) == "http://host/v2/jobs"
