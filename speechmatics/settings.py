@@ -272,7 +272,7 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     auth_token: Annotated[SecretStr | None, AfterValidator(check_token)] = None
     """API key or JWT; None sends no `Authorization` header, as on-premises servers allow."""
     ssl_context: ssl.SSLContext | None = Field(default=None, repr=False, exclude=True)
-    """TLS context of one's own, in place of `verify` and `client_cert`; None for httpx's."""
+    """An existing TLS context, in place of `verify` and `client_cert`; None for httpx's."""
     verify: bool | Path = True
     """Whether the server's certificate is checked; a path names a file of certificates to check it by, or a folder
     prepared by `openssl rehash`."""

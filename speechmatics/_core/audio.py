@@ -202,5 +202,5 @@ def is_bytes(value: object) -> TypeIs[bytes | bytearray | memoryview[int]]:
 def _too_large(name: str, size: int, limit: int) -> str:
     return (
         f"{name} has {size} bytes, and an upload must stay below {limit}; larger audio goes through fetch_data, "
-        "and the setting max_upload_bytes moves the limit for servers of one's own"
+        "and the setting max_upload_bytes moves the limit for servers on premises"
     )

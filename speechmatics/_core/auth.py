@@ -226,7 +226,7 @@ class TemporaryKeyAuth(httpx.Auth):
 
 
 def auth_for(settings: ConnectionSettings) -> httpx.Auth | None:
-    """How the settings have requests authorised; None: not at all, as servers on one's own premises have it."""
+    """How the settings have requests authorised; None: not at all, as servers on premises have it."""
     if settings.auth_token is None:
         if settings.generate_temp_token:
             raise SettingsError("generate_temp_token needs auth_token: the long-lived key that makes temporary keys")

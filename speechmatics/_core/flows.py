@@ -134,7 +134,7 @@ INCOMPLETE = frozenset({204, 206})
 LAST_POLL = 0.05
 """Seconds that a request may take whose deadline is here."""
 ABSENCE = 10.0
-"""Seconds during which a wait survives being told of nothing but that the job, or the right to see it, is not there."""
+"""Seconds during which a wait survives nothing but answers that the job, or the right to see it, is not there."""
 
 
 def send(request: Request, left: float | None = None) -> Flow[httpx.Response]:
@@ -365,7 +365,7 @@ class Patience:
         self._answered.clear()
 
     def note_answer(self, job_id: str) -> None:
-        """The server has told of a job."""
+        """The server has answered about a job."""
         self._seen.add(job_id)
         for key in (job_id, None):
             self._answered[key] = self._session.clock()

@@ -113,9 +113,9 @@ class RetrieveJobsResponse(LenientPart):
     """
 
     jobs: list[JobDetails] | None = None
-    """The jobs, newest first; a worker on one's own premises may list `active_jobs` in its place."""
+    """The jobs, newest first; a worker on premises may list `active_jobs` in its place."""
     active_jobs: list[JobDetails] | None = None
-    """The jobs that run on a worker on one's own premises; the status of one that comes without is `running`."""
+    """The jobs that run on a worker on premises; the status of one that comes without is `running`."""
     max_engines: StrictInt | None = None
     """Engines of that worker."""
     unused_engines: StrictInt | None = None
@@ -209,8 +209,8 @@ class ErrorResponse(LenientPart):
     """The body of an error."""
 
     code: StrictInt | None = None
-    """The HTTP status, 100 or more; workers on one's own premises leave it out."""
+    """The HTTP status, 100 or more; workers on premises leave it out."""
     error: OpenValues[ErrorMessage] | None = None
-    """What went wrong, in the API's words; workers on one's own premises leave it out."""
+    """What went wrong, in the API's words; workers on premises leave it out."""
     detail: str | None = None
     """More about it."""

@@ -22,7 +22,7 @@ The real speech engine takes seconds; a test that needs to know what was heard b
 
 Each test has a server of its own, empty at its start, which costs some tenths of a second. With
 `speechmatics_server_scope = "session"` (or `module`, …) among pytest's settings they share one: faster, and what
-property tests with `@given` want; then the jobs of other tests are there too, and an engine of one's own needs at least
+property tests with `@given` want; then the jobs of other tests are there too, and your own engine needs at least
 that scope.
 """
 
