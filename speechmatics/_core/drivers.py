@@ -14,7 +14,6 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
 import anyio
-import anyio.to_thread
 import httpx
 from anyio.lowlevel import EventLoopToken, current_token
 
