@@ -148,7 +148,8 @@ class ListSearch:
                 if submission_id in self._wanted:
                     found.setdefault(submission_id, []).append(ids[position])
             known = [moment for moment in latest if moment is not None]
-            is_ascending = len(known) > 1 and known[0] < known[-1] and known == sorted(known)
+            # Two jobs of nearly one moment may stand in either order.
+            is_ascending = len(known) > 2 and known[0] < known[-1] and known == sorted(known)
             reaches_back = bool(known) and not is_ascending and self._is_older(known[-1])
             if is_ascending:
                 hidden.append("the newest jobs, as its list begins with the oldest")

@@ -583,7 +583,7 @@ class Transcript(LenientModel):
 
         A subtitle ends with its sentence, at a pause of a second, and where the speaker changes. A sentence too long
         for one subtitle is divided after a mark or at a short pause rather than elsewhere. One after which the same
-        speaker goes on within half a second shares a subtitle with the next sentence, if both fit. Subtitles never
+        speaker continues within half a second shares a subtitle with the next sentence, if both fit. Subtitles never
         overlap; one shorter than a second stays for a second as far as the next leaves the room. Those of several
         channels are in the order of time, and where people speak at once, each is cut where the next begins.
 
