@@ -457,7 +457,7 @@ class UnknownFormatError(TranscriptionError, InvalidInputError):
 
 
 class WaitTimeoutError(SpeechmaticsError, TimeoutError):
-    """The job did not end in time and is still running; or its transcript, or the upload that makes it, came too late."""
+    """The job did not end in time and is still running; or its transcript, or the upload of its audio, came too late."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
