@@ -457,7 +457,7 @@ class UnknownFormatError(TranscriptionError, InvalidInputError):
 
 
 class WaitTimeoutError(SpeechmaticsError, TimeoutError):
-    """The job did not end in time and is still running; or its transcript, or the upload of its audio, came too late."""
+    """The job did not end in time and is still running, or its transcript came too late, or the upload did."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
