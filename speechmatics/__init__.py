@@ -271,6 +271,9 @@ __all__ = [
 
 __version__ = "0.1.0"
 
+DISTRIBUTION = "speechmatics-typed"
+"""By this name `_installation` sees that the package is this one. It stands before anything is imported."""
+
 # The vendor's other packages (speechmatics.rt, speechmatics.batch, ...) may be installed beside this one.
 __path__ = extend_path(__path__, __name__)
 

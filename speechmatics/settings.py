@@ -31,6 +31,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableValueError
 from typing_extensions import Unpack
 
+from speechmatics import _installation as _installation
 from speechmatics._descriptions import BuiltByOne, DescribedModel
 from speechmatics._names import did_you_mean
 from speechmatics._sources import MASK, PREFIX, Profile, SecondNames, as_problem, explained, without_inputs

@@ -1,5 +1,6 @@
 """The Batch v2 API on this machine, with a speech engine of its own; needs the extra `local`."""
 
+from speechmatics import _installation as _installation
 from speechmatics.local.engine import Engine, Recognition, UnreadableAudio
 from speechmatics.local.shell import LocalServer
 

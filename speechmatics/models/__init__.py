@@ -3,6 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING
 
+from speechmatics import _installation as _installation
 from speechmatics.models._base import Leniency, ReceivedModel, SentModel, UnknownConfigWarning, leniency
 from speechmatics.models._collector import hold_collector
 from speechmatics.models.config import (

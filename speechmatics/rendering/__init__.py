@@ -3,6 +3,7 @@
 `Transcript` has a method for each function of this package, and documents it.
 """
 
+from speechmatics import _installation as _installation
 from speechmatics.rendering.subtitles import to_srt, to_vtt
 from speechmatics.rendering.text import UNKNOWN_SPEAKER, Turn, WordRecord, to_records, to_text, turns
 

@@ -6,6 +6,8 @@ The strategies need the extra `testing`; the fixtures, in `speechmatics.testing.
 import importlib
 from typing import TYPE_CHECKING
 
+from speechmatics import _installation as _installation
+
 # pytest imports the plugin, and so this package, whenever it starts: nothing is imported before it is used.
 if TYPE_CHECKING:
     from speechmatics.testing.strategies import (

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 
+from speechmatics import _installation as _installation
 from speechmatics.models import BatchTranscriptionConfig, JobConfig, Transcript
 from speechmatics.validation.config import check_config
 from speechmatics.validation.report import Findings, ProblemCode, Severity, ValidationProblem, ValidationReport
