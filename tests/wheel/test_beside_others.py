@@ -22,7 +22,7 @@ class Environment:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
 
     def pip(self, *arguments: object) -> None:
-        command = [self.python, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
+        command = [str(self.python), "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
         subprocess.run(command, check=True, capture_output=True)
 
     def error(self, code: str) -> str:
