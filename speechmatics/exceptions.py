@@ -201,7 +201,13 @@ class MissingExtraError(SpeechmaticsError, ImportError):
     """A part of the package needs an extra that is not installed; the message names it."""
 
     def __init__(self, what: str = "", extra: str | None = None, *, job_id: str | None = None) -> None:
-        needs = "" if extra is None else f' needs the extra "{extra}": pip install "speechmatics-typed[{extra}]"'
+        # No name of an index: until the package is published, anybody could take it there.
+        needs = (
+            ""
+            if extra is None
+            else f' needs the extra "{extra}" of speechmatics-typed: pip install ".[{extra}]" in a clone of it, or '
+            f'pip install "WHEEL[{extra}]" with the path of its wheel'
+        )
         super().__init__(what + needs, job_id=job_id)
 
 

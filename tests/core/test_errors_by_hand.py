@@ -70,7 +70,9 @@ def test_what_errors_made_by_hand_carry() -> None:
     assert sm.InvalidDataError("x").report.ok
     assert sm.TranscriptionError("x").errors == ()
     assert sm.AnswerMismatchError("x").body == b""
-    assert str(sm.MissingExtraError("HTTP/2", "http2")).startswith('HTTP/2 needs the extra "http2": pip install')
+    assert str(sm.MissingExtraError("HTTP/2", "http2")).startswith(
+        'HTTP/2 needs the extra "http2" of speechmatics-typed:'
+    )
 
 
 @pytest.mark.parametrize("token", [None, "secret"])

@@ -70,7 +70,7 @@ try:
     from speechmatics.local import LocalServer
     LocalServer().start()
 except MissingExtraError as error:
-    assert "speechmatics-typed[local]" in str(error), error
+    assert 'pip install ".[local]"' in str(error), error
 else:
     raise SystemExit("the local server started without its extra")
 print("smoke test passed", speechmatics.__version__)
