@@ -223,6 +223,7 @@ RetrieveTranscriptResponse = Transcript
   job                         object   JobInfo                       tolerated
   metadata                    object   RecognitionMetadata           tolerated
   results                     array    list[RecognitionResult]       required
+  language_identification     object   LanguageIdentificationResult  optional
   speakers                    array    list[SpeakersResultItem]      optional
   translations                object   dict[str, list[TranslationSentence]]  optional
   summary                     object   SummarizationResult           optional
@@ -244,6 +245,13 @@ RecognitionMetadata = RecognitionMetadata
   created_at                  string   datetime                      tolerated
   type                        string   str                           tolerated  transcription
   transcription_config        object   TranscriptionConfig           optional
+  translation_config          object   TranslationConfig             optional
+  summarization_config        object   SummarizationConfig           optional
+  sentiment_analysis_config   object   SentimentAnalysisConfig       optional
+  topic_detection_config      object   TopicDetectionConfig          optional
+  auto_chapters_config        object   AutoChaptersConfig            optional
+  audio_events_config         object   AudioEventsConfig             optional
+  language_identification_config  object  LanguageIdentificationConfig  optional
   translation_errors          array    list[FeatureError]            optional
   summarization_errors        array    list[FeatureError]            optional
   sentiment_analysis_errors   array    list[FeatureError]            optional
@@ -289,6 +297,7 @@ LanguagePackInfo = LanguagePackInfo
   per_language_writing_direction  object  dict[str, str]             optional   left-to-right / right-to-left
 
 LanguageIdentificationResult = LanguageIdentificationResult
+  predicted_language          string   str                           optional
   results                     array    list[LanguageIdentificationItem]  optional
   error                       string   str                           optional
         LOW_CONFIDENCE / UNEXPECTED_LANGUAGE / NO_SPEECH / FILE_UNREADABLE / OTHER
@@ -309,12 +318,14 @@ RecognitionResult = RecognitionResult
   end_time                    number   float                         tolerated
   volume                      number   float                         optional
   is_eos                      boolean  bool                          optional
-  type                        string   str                           required   word / punctuation / entity
+  type                        string   str                           required
+        word / punctuation / entity / speaker_change
   written_form                array    list[RecognitionForm]         optional
   spoken_form                 array    list[RecognitionForm]         optional
   alternatives                array    list[RecognitionAlternative]  optional
   attaches_to                 string   str                           optional   previous / next / both / none
   entity_class                string   str                           optional
+  score                       number   float                         optional
 
 WrittenFormRecognitionResult = RecognitionForm
   alternatives                array    list[RecognitionAlternative]  tolerated

@@ -306,7 +306,7 @@ def test_the_missing_results_are_an_error() -> None:
     """There is no transcript without results; other parts are only documented as always there."""
     report = validate_transcript({})
     assert [problem.path for problem in report.errors] == [("results",)]
-    assert {problem.path for problem in report.warnings} == {("format",), ("job",), ("metadata",)}
+    assert {problem.path for problem in report.warnings} == {("format",), ("metadata",)}
     assert not validate_transcript({"results": []}, strict=True)
 
 

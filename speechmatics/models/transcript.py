@@ -24,7 +24,18 @@ from speechmatics.models._base import (
 )
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models._kept import without_keeping
-from speechmatics.models.config import OutputConfig, TrackingData, TranscriptionConfig
+from speechmatics.models.config import (
+    AudioEventsConfig,
+    AutoChaptersConfig,
+    LanguageIdentificationConfig,
+    OutputConfig,
+    SentimentAnalysisConfig,
+    SummarizationConfig,
+    TopicDetectionConfig,
+    TrackingData,
+    TranscriptionConfig,
+    TranslationConfig,
+)
 from speechmatics.models.vocabularies import (
     AttachesTo,
     DisplayDirection,
@@ -142,6 +153,8 @@ class LanguageIdentificationItem(ReceivedModel):
 class LanguageIdentificationResult(LenientPart):
     """What the identification of the language found."""
 
+    predicted_language: str | None = None
+    """ISO code of the language that was taken."""
     results: list[LanguageIdentificationItem] | None = None
     """Languages by stretch of audio."""
     error: OpenValues[LanguageIdentificationErrorCode] | None = None
@@ -159,6 +172,20 @@ class RecognitionMetadata(LenientPart):
     """`transcription`."""
     transcription_config: AsReceived[TranscriptionConfig | None] = None
     """The configuration used."""
+    translation_config: AsReceived[TranslationConfig | None] = None
+    """The translations asked for; like the configurations that follow, there where the add-on was used."""
+    summarization_config: AsReceived[SummarizationConfig | None] = None
+    """The summary asked for."""
+    sentiment_analysis_config: AsReceived[SentimentAnalysisConfig | None] = None
+    """The sentiment analysis asked for."""
+    topic_detection_config: AsReceived[TopicDetectionConfig | None] = None
+    """The topics asked for."""
+    auto_chapters_config: AsReceived[AutoChaptersConfig | None] = None
+    """The chapters asked for."""
+    audio_events_config: AsReceived[AudioEventsConfig | None] = None
+    """The audio events asked for."""
+    language_identification_config: AsReceived[LanguageIdentificationConfig | None] = None
+    """How the language was to be identified."""
     translation_errors: list[FeatureError] | None = None
     """What went wrong in translation."""
     summarization_errors: list[FeatureError] | None = None
@@ -220,7 +247,8 @@ class RecognitionResult(ReceivedModel):
     """A word, a punctuation mark, an entity, or an item of a type to come."""
 
     type: OpenValues[ResultType]
-    """`word`, `punctuation`, `entity`; items of other types can be passed over."""
+    """`word`, `punctuation`, `entity`, and in transcripts of older formats (to 2.8) `speaker_change`; items of other
+    types can be passed over."""
     start_time: float | None = None
     """Seconds from the start."""
     end_time: float | None = None
@@ -237,6 +265,8 @@ class RecognitionResult(ReceivedModel):
     """The side of a mark that has no delimiter: `previous` (also if absent), `next`, `both` or `none`."""
     entity_class: str | None = None
     """Kind of entity, for example `date` or `money`."""
+    score: float | None = None
+    """How sure a change of speaker is, 0 to 1, with items of type `speaker_change`."""
     written_form: list[RecognitionForm] | None = None
     """The words of an entity as written."""
     spoken_form: list[RecognitionForm] | None = None
@@ -478,11 +508,13 @@ class Transcript(LenientModel):
     format: str | None = None
     """Version of the format, for example `2.9`."""
     job: JobInfo | None = None
-    """The job it belongs to."""
+    """The job it belongs to; None in transcripts of containers on premises."""
     metadata: RecognitionMetadata | None = None
     """How it was made."""
     results: list[RecognitionResult]
     """Words, marks and entities in order."""
+    language_identification: LanguageIdentificationResult | None = None
+    """The language that was identified, with `language: auto`; that of `metadata` says more."""
     speakers: list[SpeakersResultItem] | None = None
     """The speakers found, where the configuration asks for them."""
     translations: dict[str, list[TranslationSentence]] | None = None

@@ -108,7 +108,7 @@ WritingDirection = Literal["left-to-right", "right-to-left"]
 """Directions of a language's writing."""
 DisplayDirection = Literal["ltr", "rtl"]
 """Directions of a word's display."""
-ResultType = Literal["word", "punctuation", "entity"]
+ResultType = Literal["word", "punctuation", "entity", "speaker_change"]
 """Types of result; others may appear unasked and can be passed over."""
 FormType = Literal["word", "punctuation"]
 """Types of a part of an entity's written or spoken form."""

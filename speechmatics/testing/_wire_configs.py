@@ -17,7 +17,7 @@ from speechmatics.testing._wire_values import (
     some,
 )
 
-__all__ = ["OUTPUT_CONFIGS", "job_configs"]
+__all__ = ["ADD_ONS", "OUTPUT_CONFIGS", "job_configs"]
 
 _AUTH_HEADERS = st.lists(
     st.builds(
@@ -129,24 +129,30 @@ def _language_identification(draw: DrawFn) -> Json:
 
 _EMPTY: SearchStrategy[Json] = st.builds(dict[str, Any])
 
+ADD_ONS: dict[str, SearchStrategy[Json]] = {
+    "translation_config": st.fixed_dictionaries({"target_languages": _codes(5)}),
+    "summarization_config": some(
+        content_type=st.sampled_from(["auto", "informative", "conversational"]),
+        summary_length=st.sampled_from(["brief", "detailed"]),
+        summary_type=st.sampled_from(["paragraphs", "bullets"]),
+    ),
+    "sentiment_analysis_config": _EMPTY,
+    "topic_detection_config": some(topics=st.lists(TEXTS, min_size=1, max_size=3, unique=True)),
+    "auto_chapters_config": _EMPTY,
+    "audio_events_config": some(
+        types=st.lists(st.sampled_from(["music", "laughter", "applause"]), min_size=1, unique=True)
+    ),
+    "language_identification_config": _language_identification(),
+}
+"""The configuration of each add-on; the metadata of a transcript repeats those that were used."""
+
 _JOB_PARTS = some(
     fetch_data=_FETCHES,
     fetch_text=_FETCHES,
     notification_config=st.lists(_CALLBACKS, min_size=1, max_size=3),
     tracking=TRACKING,
     output_config=OUTPUT_CONFIGS,
-    translation_config=st.fixed_dictionaries({"target_languages": _codes(5)}),
-    summarization_config=some(
-        content_type=st.sampled_from(["auto", "informative", "conversational"]),
-        summary_length=st.sampled_from(["brief", "detailed"]),
-        summary_type=st.sampled_from(["paragraphs", "bullets"]),
-    ),
-    sentiment_analysis_config=_EMPTY,
-    topic_detection_config=some(topics=st.lists(TEXTS, min_size=1, max_size=3, unique=True)),
-    auto_chapters_config=_EMPTY,
-    audio_events_config=some(
-        types=st.lists(st.sampled_from(["music", "laughter", "applause"]), min_size=1, unique=True)
-    ),
+    **{name: config for name, config in ADD_ONS.items() if name != "language_identification_config"},
 )
 
 
@@ -157,7 +163,7 @@ def job_configs(draw: DrawFn) -> Json:
     config |= draw(_JOB_PARTS)
     language = config["transcription_config"]["language"]
     if language == "auto":
-        config |= draw(some(language_identification_config=_language_identification()))
+        config |= draw(some(language_identification_config=ADD_ONS["language_identification_config"]))
     if "translation_config" in config:
         targets = config["translation_config"]["target_languages"]
         config["translation_config"]["target_languages"] = [code for code in targets if code != language] or ["en"]

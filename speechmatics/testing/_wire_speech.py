@@ -219,6 +219,13 @@ class _Scribe:
         self._text += before + content
         self._glued = attaches_to in ("next", "both")
 
+    def change(self, score: int) -> None:
+        """A change of speaker, as transcripts of older formats have it."""
+        clock = self._speech.clock / 100
+        self._speech.results.append(
+            {"type": "speaker_change", "start_time": clock, "end_time": clock, "score": score / 100}
+        )
+
     def token(self, token: _Token) -> None:
         """A word or an entity with its forms."""
         start = self._speech.clock
@@ -267,6 +274,8 @@ def speeches(draw: DrawFn, pack: Pack, entities: bool) -> Speech:
     for _ in range(draw(st.integers(0, 3))):
         tongue = draw(st.sampled_from(pack.tongues))
         scribe = _Scribe(speech, tongue, draw(st.sampled_from(voices)))
+        if draw(st.integers(0, 9)) == 9:
+            scribe.change(draw(_HUNDREDTHS))
         scribe.sentence(
             draw(st.lists(_tokens(tongue, entities), min_size=1, max_size=4)),
             draw(st.booleans()),

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from speechmatics.testing._wire_configs import OUTPUT_CONFIGS
+from speechmatics.testing._wire_configs import ADD_ONS, OUTPUT_CONFIGS
 from speechmatics.testing._wire_speech import PACKS, Pack, Speech, speeches
 from speechmatics.testing._wire_values import (
     IDS,
@@ -40,25 +40,39 @@ def transcripts(draw: DrawFn) -> Json:
         "metadata": metadata,
         "results": speech.results,
     }
+    if draw(st.integers(0, 9)) == 9:
+        del transcript["job"]  # as on premises
     if speech.speakers:
         transcript |= draw(some(speakers=_identified(speech.speakers)))
     features = {
-        "translations": ("translation_errors", "translation_failed", _translations(speech)),
-        "summary": ("summarization_errors", "summarization_failed", st.fixed_dictionaries({"content": TEXTS})),
-        "sentiment_analysis": ("sentiment_analysis_errors", "sentiment_analysis_failed", _sentiments(speech)),
-        "topics": ("topic_detection_errors", "topic_detection_failed", _topics(speech)),
-        "chapters": ("auto_chapters_errors", "auto_chapters_failed", _chapters(speech)),
+        "translations": ("translation", _translations(speech)),
+        "summary": ("summarization", st.fixed_dictionaries({"content": TEXTS})),
+        "sentiment_analysis": ("sentiment_analysis", _sentiments(speech)),
+        "topics": ("topic_detection", _topics(speech)),
+        "chapters": ("auto_chapters", _chapters(speech)),
     }
-    for name, (errors, reason, results) in features.items():
+    for name, (add_on, results) in features.items():
         outcome = draw(st.sampled_from(["not asked for", "made", "made", "failed"]))
+        if outcome != "not asked for":
+            metadata |= draw(_repeated(add_on))
         if outcome == "made":
             transcript[name] = draw(results)
         elif outcome == "failed":
-            kind = draw(st.sampled_from([reason, "unsupported_language"]))
-            metadata[errors] = [{"type": kind, "message": "It could not be made"}]
+            kind = draw(st.sampled_from([f"{add_on}_failed", "unsupported_language"]))
+            metadata[f"{add_on}_errors"] = [{"type": kind, "message": "It could not be made"}]
     if draw(st.booleans()):
         transcript |= draw(_audio_events(speech))
+        metadata |= draw(_repeated("audio_events"))
+    if draw(st.booleans()):
+        transcript["language_identification"] = {"predicted_language": pack.tongues[0].code}
+        metadata |= draw(_repeated("language_identification"))
     return transcript
+
+
+def _repeated(add_on: str) -> SearchStrategy[Json]:
+    """What the metadata says of an add-on: its configuration, null, or nothing."""
+    name = f"{add_on}_config"
+    return some(**{name: ADD_ONS[name] | st.none()})
 
 
 def _jobs(speech: Speech) -> SearchStrategy[Json]:
@@ -88,7 +102,10 @@ def _metadata(draw: DrawFn, pack: Pack, speech: Speech, entities: bool) -> Json:
         ],
     }
     identified: SearchStrategy[Json] = st.sampled_from(
-        [{"results": [stretch]}, {"error": "LOW_CONFIDENCE", "message": "No language is sure enough"}]
+        [
+            {"predicted_language": pack.tongues[0].code, "results": [stretch]},
+            {"error": "LOW_CONFIDENCE", "message": "No language is sure enough"},
+        ]
     )
     metadata: Json = {"created_at": draw(TIMESTAMPS), "type": "transcription", "transcription_config": config}
     return metadata | draw(

@@ -32,16 +32,17 @@ from speechmatics.validation.source import Json
 __all__ = ["check_shape"]
 
 _DOCUMENTED: dict[type[BaseModel], frozenset[str]] = {
-    Transcript: frozenset({"format", "job", "metadata"}),
+    Transcript: frozenset({"format", "metadata"}),
     JobInfo: frozenset({"id", "created_at"}),
     RecognitionMetadata: frozenset({"created_at", "type"}),
     RecognitionResult: frozenset({"start_time", "end_time"}),
     RecognitionForm: frozenset({"start_time", "end_time", "type", "alternatives"}),
-    RecognitionAlternative: frozenset({"confidence", "language"}),
+    RecognitionAlternative: frozenset({"language"}),
     RecognitionDisplay: frozenset({"direction"}),
 }
-"""Fields that the specification calls required and the models can do without. A job's `duration` and `data_name` are
-not among them: they may be missing for fetched audio (documentation)."""
+"""Fields that the specification calls required and the models can do without. Not among them
+are a job's `duration` and `data_name`, which may be missing for fetched audio, the `job` of a transcript, which
+containers do not know, and `confidence`, which melia-1 does not give (documentation)."""
 
 _NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number", NoneType: "null"}
 

@@ -27,8 +27,8 @@ __all__ = ["check_transcript"]
 _INTERNAL_SPEAKER = re.compile(r"S\d+")
 _SENTIMENTS: tuple[tuple[str, ...], ...] = (("sentiment_analysis",), ("sentiment_analysis", "sentiment_analysis"))
 """Where sentiments are: on the wire, and in the specification."""
-_DEFAULT_CHANNEL = re.compile(r"channel_\d+")
-"""How the service names channels that the configuration does not (documentation)."""
+_DEFAULT_CHANNEL = re.compile(r"channel_\d+|Channel \d+")
+"""How the service names channels that the configuration does not: both forms are seen."""
 
 
 def check_transcript(data: Json, findings: Findings) -> None:
