@@ -20,7 +20,9 @@ def word(content: str, start: float, end: float, **more: Any) -> dict[str, Any]:
     return {"type": "word", "start_time": start, "end_time": end, "alternatives": [reading], **more}
 
 
-def transcript(results: list[dict[str, Any]], *, format: str = "2.9", **metadata: Any) -> dict[str, Any]:
+def transcript(
+    results: list[dict[str, Any]], metadata: dict[str, Any] | None = None, *, format: str = "2.9"
+) -> dict[str, Any]:
     """A transcript of a SaaS job."""
     return {
         "format": format,
@@ -29,7 +31,7 @@ def transcript(results: list[dict[str, Any]], *, format: str = "2.9", **metadata
             "created_at": "2026-01-01T00:00:05.123Z",
             "type": "transcription",
             "transcription_config": {"language": "en"},
-            **metadata,
+            **(metadata or {}),
         },
         "results": results,
     }
@@ -52,14 +54,18 @@ ADD_ONS: dict[str, Any] = {
     "language_identification_config": {"expected_languages": ["en", "de"], "low_confidence_action": "allow"},
 }
 
+LABELLED = {
+    "transcription_config": {"language": "en", "diarization": "channel", "channel_diarization_labels": ["agent"]}
+}
+
 DOCUMENTS: dict[str, dict[str, Any]] = {
     "plain": transcript([word("hello", 0.1, 0.5)]),
     "on premises": on_premises(),
-    "add-ons repeated": transcript([word("hello", 0.1, 0.5)], **ADD_ONS),
-    "add-ons null": transcript([word("hello", 0.1, 0.5)], **dict.fromkeys(ADD_ONS)),
+    "add-ons repeated": transcript([word("hello", 0.1, 0.5)], ADD_ONS),
+    "add-ons null": transcript([word("hello", 0.1, 0.5)], dict.fromkeys(ADD_ONS)),
     "identified": transcript(
         [word("hello", 0.1, 0.5)],
-        language_identification={"predicted_language": "en", "results": []},
+        {"language_identification": {"predicted_language": "en", "results": []}},
     )
     | {"language_identification": {"predicted_language": "en"}},
     "speaker changes": transcript(
@@ -73,11 +79,11 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     "without confidence, as of melia-1": transcript([word("hello", 0.1, 0.5, reading={"confidence": None})]),
     "channels in words": transcript(
         [word("hello", 0.1, 0.5, channel="Channel 1"), word("hi", 0.1, 0.5, channel="Channel 2")],
-        transcription_config={"language": "en", "diarization": "channel", "channel_diarization_labels": ["agent"]},
+        LABELLED,
     ),
     "channels in one word": transcript(
         [word("hello", 0.1, 0.5, channel="channel_1"), word("hi", 0.1, 0.5, channel="channel_2")],
-        transcription_config={"language": "en", "diarization": "channel", "channel_diarization_labels": ["agent"]},
+        LABELLED,
     ),
 }
 
