@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
+from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, PydanticBaseSettingsSource
 
+from speechmatics._secrets import MASK
 from speechmatics.exceptions import SettingsError
 
-__all__ = ["MASK", "PREFIX", "Profile", "SecondNames", "as_problem", "explained", "without_inputs"]
+__all__ = ["PREFIX", "Profile", "SecondNames", "as_problem", "explained"]
 
 PREFIX = "SPEECHMATICS_"
 DEFAULT_CONFIG_FILE = "~/.speechmatics/config"
@@ -22,10 +23,7 @@ _SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
 """Other names that the environment, an env file and a profile may use; the field's own name wins."""
 _WHOLE = "settings"
 """The kind of an error that is a whole sentence."""
-_PYDANTIC_S = frozenset(get_args(core_schema.ErrorType))
-"""The kinds of errors that Pydantic makes of a name and a context."""
 _error: Callable[..., PydanticCustomError] = PydanticCustomError
-MASK = "**********"
 
 
 class SecondNames(PydanticBaseSettingsSource):
@@ -113,27 +111,11 @@ def _is_there(place: Path) -> bool:
     return True
 
 
-def without_inputs(error: ValidationError) -> ValidationError:
-    """The same error without the values that are wrong: any of them may be a secret."""
-    problems = error.errors(include_url=False, include_input=False)
-    return ValidationError.from_exception_data(error.title, [_masked(problem) for problem in problems], hide_input=True)
-
-
 def as_problem(settings_cls: type[BaseSettings], message: str, *place: str) -> ValidationError:
     """An error whose message is a whole sentence, in Pydantic's form, without the values given."""
     message, *location = (text.encode("utf-8", "backslashreplace").decode() for text in (message, *place))
     problem = InitErrorDetails(type=_error(_WHOLE, message), loc=tuple(location), input=MASK)
     return ValidationError.from_exception_data(settings_cls.__name__, [problem], hide_input=True)
-
-
-def _masked(problem: ErrorDetails) -> InitErrorDetails:
-    kind, context = problem["type"], problem.get("ctx", {})
-    if kind not in _PYDANTIC_S:
-        return InitErrorDetails(type=_error(kind, problem["msg"]), loc=problem["loc"], input=MASK)
-    if "error" in context:
-        # The frames of what a validator raised hold the value.
-        context = {"error": ValueError(str(context["error"]))}
-    return InitErrorDetails(type=kind, loc=problem["loc"], input=MASK, ctx=context)
 
 
 def explained(

@@ -31,6 +31,7 @@ from speechmatics._core.parameters import check_parse, gives_models
 from speechmatics._core.prepared import Progress
 from speechmatics._core.readers import PARSED, RAW, JobT, Readers, TranscriptT, UsageT, as_sent
 from speechmatics._core.session import Retry, Session
+from speechmatics._secrets import forgetting_locals
 from speechmatics.models.config import ConfigSource
 from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
@@ -223,8 +224,9 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        request = operations.custom_request(method, path, kwargs)
-        return await self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
+        flow = flows.send_custom(method, path, kwargs, self._session)
+        del path, kwargs  # a traceback shows the locals of its frames
+        return await self._driver.run(flow)
 
     async def list_jobs(
         self,
@@ -307,6 +309,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             submission_id=submission_id,
             look_first=look_first,
         )
+        del audio, transcription_config  # a traceback shows the locals of its frames
         return await self._driver.run(flow)
 
     async def find_submissions(self, ids: Iterable[str], since: datetime) -> dict[str, str]:
@@ -511,6 +514,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             on_status=on_status,
             on_progress=on_progress,
         )
+        del audio, transcription_config  # a traceback shows the locals of its frames
         return await self._driver.run(flow)
 
     async def delete_job(self, job_id: str, force: bool = False) -> str | Literal[False]:
@@ -581,14 +585,18 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             AudioError, SubmissionUncertainError, APIStatusError, RequestError: As `submit_job` and `wait_for_many`,
                 when a result is asked for.
         """
-        stream = iterators.submit_jobs(
-            audio_paths,
-            transcription_config,
-            self._session,
-            concurrency=concurrency,
-            on_error=on_error,
-            may_be_awaited=AwaitingDriver.awaits,
-        )
+        try:
+            with forgetting_locals():
+                stream = iterators.submit_jobs(
+                    audio_paths,
+                    transcription_config,
+                    self._session,
+                    concurrency=concurrency,
+                    on_error=on_error,
+                    may_be_awaited=AwaitingDriver.awaits,
+                )
+        finally:
+            del audio_paths, transcription_config  # a traceback shows the locals of its frames
         return self._driver.each(stream)
 
     def wait_for_many(self, job_ids: Iterable[str | None], *, timeout: float | None = None) -> AsyncIterator[JobT]:

@@ -32,6 +32,7 @@ from speechmatics._core.parameters import check_parse, gives_models
 from speechmatics._core.prepared import Progress
 from speechmatics._core.readers import PARSED, RAW, JobT, Readers, TranscriptT, UsageT, as_sent
 from speechmatics._core.session import Retry, Session
+from speechmatics._secrets import forgetting_locals
 from speechmatics.models.config import ConfigSource
 from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
@@ -223,8 +224,9 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
             APIStatusError: The answer is an error (it is an `httpx.HTTPStatusError` too).
             RequestError: No whole answer came (it is an `httpx.RequestError` too).
         """
-        request = operations.custom_request(method, path, kwargs)
-        return self._driver.run(flows.send_with_retry(request, lambda response: response, self._session))
+        flow = flows.send_custom(method, path, kwargs, self._session)
+        del path, kwargs  # a traceback shows the locals of its frames
+        return self._driver.run(flow)
 
     def list_jobs(
         self,
@@ -306,6 +308,7 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
             submission_id=submission_id,
             look_first=look_first,
         )
+        del audio, transcription_config  # a traceback shows the locals of its frames
         return self._driver.run(flow)
 
     def find_submissions(self, ids: Iterable[str], since: datetime) -> dict[str, str]:
@@ -510,6 +513,7 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
             on_status=on_status,
             on_progress=on_progress,
         )
+        del audio, transcription_config  # a traceback shows the locals of its frames
         return self._driver.run(flow)
 
     def delete_job(self, job_id: str, force: bool = False) -> str | Literal[False]:
@@ -580,14 +584,18 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
             AudioError, SubmissionUncertainError, APIStatusError, RequestError: As `submit_job` and `wait_for_many`,
                 when a result is asked for.
         """
-        stream = iterators.submit_jobs(
-            audio_paths,
-            transcription_config,
-            self._session,
-            concurrency=concurrency,
-            on_error=on_error,
-            may_be_awaited=BlockingDriver.awaits,
-        )
+        try:
+            with forgetting_locals():
+                stream = iterators.submit_jobs(
+                    audio_paths,
+                    transcription_config,
+                    self._session,
+                    concurrency=concurrency,
+                    on_error=on_error,
+                    may_be_awaited=BlockingDriver.awaits,
+                )
+        finally:
+            del audio_paths, transcription_config  # a traceback shows the locals of its frames
         return self._driver.each(stream)
 
     def wait_for_many(self, job_ids: Iterable[str | None], *, timeout: float | None = None) -> Iterator[JobT]:

@@ -146,7 +146,11 @@ class SpeechmaticsError(Exception):
         What was sent is known by its method, URL and id afterwards, in a copy too: the headers hold the token, and the
         body the audio. What the service answered travels whole, but for cookies.
         """
-        return _arrived, (type(self), self.args), {name: _portable(value) for name, value in vars(self).items()}
+        return _arrived, (type(self), self.args), {name: _portable(value) for name, value in self._travelling().items()}
+
+    def _travelling(self) -> dict[str, Any]:
+        """The attributes that travel."""
+        return vars(self)
 
 
 class SettingsError(SpeechmaticsError, ValueError):
@@ -444,13 +448,18 @@ class TranscriptionError(SpeechmaticsError):
     """A job ended without a transcript: it was rejected, deleted or has expired.
 
     Attributes:
-        job: The job as the service last described it, or None.
+        job: The job as the service last described it, or None; without its configuration where the error was pickled.
         errors: The service's own list of what went wrong; may be empty.
     """
 
     def __init__(self, message: str = "", *, job_id: str | None = None, job: JobDetails | None = None) -> None:
         super().__init__(message, job_id=job_id)
         self.job = job
+
+    def _travelling(self) -> dict[str, Any]:
+        # The configuration of a job may have the headers that authorise a fetch or a callback.
+        job = None if self.job is None else self.job.model_copy(update={"config": None})
+        return {**vars(self), "job": job}
 
     @property
     def errors(self) -> Sequence[JobDetailError]:

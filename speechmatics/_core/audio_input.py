@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 import stat
 from collections.abc import Awaitable
 from pathlib import Path, PurePath
@@ -14,6 +13,7 @@ from typing_extensions import TypeIs
 
 from speechmatics._core.arguments import is_path
 from speechmatics._core.audio import CHUNK_SIZE, Audio, Stream, check_size, is_bytes
+from speechmatics._secrets import bare_url, is_url
 from speechmatics.exceptions import AudioError, AudioNotFoundError, AudioNotReadableError, InvalidInputError
 from speechmatics.models.config import looks_like_json
 
@@ -22,7 +22,6 @@ __all__ = [
     "AsyncFile",
     "AudioInput",
     "attribute_of",
-    "bare_url",
     "content_of",
     "is_awaited",
     "label_of",
@@ -91,7 +90,12 @@ def content_of(audio: object) -> tuple[str, object]:
         return "", content
     if not is_path(name):
         raise AudioError(f"the first part of a tuple of audio is a file name, not {type(name).__name__}")
-    return (name if isinstance(name, str) else PurePath(_text_of(name)).name), content
+    return _file_name(name if isinstance(name, str) else PurePath(_text_of(name)).name), content
+
+
+def _file_name(name: str) -> str:
+    """The name that a file is sent with: of a URL, whose query may be signed, its last part."""
+    return PurePath(bare_url(name)).name if is_url(name) else name
 
 
 def _is_tuple(value: object) -> TypeIs[tuple[object, ...]]:
@@ -111,7 +115,7 @@ def _path_of(audio: str | os.PathLike[str]) -> Path:
         raise AudioError("the path of the audio is empty")
     if looks_like_json(text):
         raise AudioError("the audio is JSON text (it is not shown), where a path, bytes or a file object is meant")
-    if _URL.search(text):
+    if is_url(text):
         raise AudioError(_use_fetch_data(text))
     if "\0" in text:
         raise AudioError(f"{text!r} is no path: it holds a NUL character")
@@ -119,10 +123,6 @@ def _path_of(audio: str | os.PathLike[str]) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise AudioNotFoundError(f"there is no audio file at {text}: nothing is known of that user's home") from None
-
-
-_URL = re.compile(r"^[\s\"'<\ufeff]*([A-Za-z][A-Za-z0-9+.-]+://|(https?|s3|gs):/)", re.IGNORECASE)
-"""A URL; one that became a `Path` has lost a slash."""
 
 
 def _use_fetch_data(text: str) -> str:
@@ -141,13 +141,6 @@ def _use_fetch_data(text: str) -> str:
     )
 
 
-def bare_url(text: str) -> str:
-    """A URL without its query, and without the names and passwords in it."""
-    scheme, _, rest = re.split(r"[?#]", text, maxsplit=1)[0].partition(":")
-    host, slash, path = rest.lstrip("/").partition("/")
-    return f"{scheme}://{'/' if rest.startswith('///') else ''}{host.rpartition('@')[2]}{slash}{path}"
-
-
 def label_of(audio: object) -> str | None:
     """What a message calls audio: its path or name, without what may be secret in it; None where it has none."""
     if isinstance(audio, Audio):
@@ -163,7 +156,7 @@ def label_of(audio: object) -> str | None:
         return None
     if not text or looks_like_json(text):
         return None
-    return bare_url(text) if _URL.search(text) else text
+    return bare_url(text) if is_url(text) else text
 
 
 def _find_file(path: Path, limit: int | None) -> Audio:
@@ -219,8 +212,7 @@ def is_awaited(audio: object) -> bool:
 
 def name_of(stream: object) -> str:
     """The file name that a file object tells of itself, or that which is used otherwise."""
-    name = _name_told_by(stream) or ""
-    return PurePath(bare_url(name) if _URL.search(name) else name).name or DEFAULT_NAME
+    return PurePath(_file_name(_name_told_by(stream) or "")).name or DEFAULT_NAME
 
 
 def _name_told_by(stream: object) -> str | None:

@@ -25,6 +25,7 @@ from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer, not_a_url
 from speechmatics._core.threads import run_in_own_thread
 from speechmatics._core.transports import AsyncTransport, Transport
+from speechmatics._secrets import forget_locals
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.settings import ConnectionSettings
 
@@ -105,6 +106,9 @@ class BlockingDriver:
         except StopIteration as end:
             value: _T = end.value
             return value
+        except BaseException as error:
+            forget_locals(error)
+            raise
         finally:
             flow.close()
 
@@ -233,6 +237,9 @@ class AwaitingDriver:
         except StopIteration as end:
             value: _T = end.value
             return value
+        except BaseException as error:
+            forget_locals(error)
+            raise
         finally:
             flow.close()
 

@@ -15,7 +15,7 @@ import httpx
 
 from speechmatics._core import operations
 from speechmatics._core.arguments import check_callback, check_limit
-from speechmatics._core.operations import CustomRequest, Request
+from speechmatics._core.operations import CustomRequest, Request, RequestOptions
 from speechmatics._core.policies import (
     LONG_POLL_HONOURED_AFTER,
     held_limit,
@@ -62,6 +62,7 @@ __all__ = [
     "next_delay_or_none",
     "run_blocking",
     "send",
+    "send_custom",
     "send_once",
     "send_with_retry",
     "wait_for_completion",
@@ -179,6 +180,18 @@ def send_once(request: Request, read: Reader[_T], left: float | None = None) -> 
     except AnswerMismatchError:
         yield Disconnect(response)
         raise
+
+
+def send_custom(method: object, path: object, options: RequestOptions, session: Session) -> Flow[httpx.Response]:
+    """Sends a request of the caller's making, and gives its answer.
+
+    Raises:
+        TypeError: A keyword is not known.
+        InvalidInputError: The method, the path or an option cannot be sent.
+        APIStatusError, RequestError: As `send_with_retry`.
+    """
+    request = operations.custom_request(method, path, options)
+    return (yield from send_with_retry(request, lambda response: response, session))
 
 
 def send_with_retry(request: Request, read: Reader[_T], session: Session, deadline: float | None = None) -> Flow[_T]:

@@ -150,8 +150,8 @@ class CustomRequest:
     """
 
     method: str
-    path: str
-    options: RequestOptions
+    path: str = field(repr=False)
+    options: RequestOptions = field(repr=False)
     job_id: str | None = None
     patience: float = 0
     limit: float | None = None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from speechmatics._core import operations
 from speechmatics._core.audio import Audio
-from speechmatics._core.audio_input import AsyncAudioInput, bare_url, label_of, open_audio
+from speechmatics._core.audio_input import AsyncAudioInput, label_of, open_audio
 from speechmatics._core.operations import JsonObject, Operation
 from speechmatics._core.search import ID_PREFIX, place_of_id
+from speechmatics._secrets import bare_url
 from speechmatics.exceptions import AudioError, ConfigError
 from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
 from speechmatics.settings import ConnectionSettings
@@ -38,7 +39,7 @@ class Submission:
     id: str | None
     audio: str | None
     data_name: str | None
-    url: str | None
+    url: str | None = field(repr=False)
 
     def could_be(self, job: JsonObject) -> bool:
         """Whether a job that shows no tracking could be this one, by the audio that it shows."""

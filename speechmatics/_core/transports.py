@@ -18,6 +18,7 @@ import httpx
 
 from speechmatics._core.network import AsyncBackend, Backend, listen_while
 from speechmatics._core.responses import BoundedResponse
+from speechmatics._secrets import MASK
 
 __all__ = ["AsyncTransport", "PoolOptions", "Transport", "translated"]
 
@@ -94,7 +95,7 @@ class Transport(httpx.BaseTransport):
             self._pool = httpcore.ConnectionPool(network_backend=backend, **options)
         elif proxy.url.scheme.startswith("socks"):
             self._pool = httpcore.SOCKSProxy(
-                _url(proxy.url), proxy_auth=proxy.raw_auth, network_backend=backend, **options
+                _url(proxy.url), proxy_auth=_credentials(proxy), network_backend=backend, **options
             )
         else:
             self._pool = httpcore.HTTPProxy(
@@ -145,7 +146,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             self._pool = httpcore.AsyncConnectionPool(network_backend=backend, **options)
         elif proxy.url.scheme.startswith("socks"):
             self._pool = httpcore.AsyncSOCKSProxy(
-                _url(proxy.url), proxy_auth=proxy.raw_auth, network_backend=backend, **options
+                _url(proxy.url), proxy_auth=_credentials(proxy), network_backend=backend, **options
             )
         else:
             self._pool = httpcore.AsyncHTTPProxy(
@@ -167,6 +168,20 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._pool.aclose()
+
+
+class _Unseen(bytes):
+    """Bytes that are not shown: httpcore logs the password of a SOCKS proxy at DEBUG."""
+
+    def __repr__(self) -> str:
+        return f"b'{MASK}'"
+
+
+def _credentials(proxy: httpx.Proxy) -> tuple[bytes, bytes] | None:
+    if proxy.raw_auth is None:
+        return None
+    name, password = proxy.raw_auth
+    return _Unseen(name), _Unseen(password)
 
 
 def _url(url: httpx.URL) -> httpcore.URL:

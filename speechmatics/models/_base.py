@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
     PlainSerializer,
     ValidationError,
     WithJsonSchema,
@@ -26,6 +27,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import (
     CoreSchema,
+    InitErrorDetails,
     PydanticCustomError,
     PydanticKnownError,
     core_schema,
@@ -35,6 +37,7 @@ from pydantic_core import (
 
 from speechmatics._descriptions import DescribedModel
 from speechmatics._names import did_you_mean
+from speechmatics._secrets import MASK, forget_locals, without_inputs
 from speechmatics.exceptions import InvalidResponseError
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models._json_schema import without_rules
@@ -221,7 +224,13 @@ class SentModel(DumpsOnce):
                 if name in data:
                     raise TypeError(f"{type(self).__name__} got {name} twice")
                 data[name] = value
-            super().__init__(**data)
+            try:
+                super().__init__(**data)
+            except ValidationError as error:
+                forget_locals(error)
+                raise
+            finally:
+                args, data, value = (), {}, None  # a traceback shows the locals of its frames
 
         # As with Pydantic's own `__init__`, it is not called for what is read: the rules would be checked twice.
         __init__.__pydantic_base_init__ = True
@@ -239,28 +248,86 @@ class SentModel(DumpsOnce):
             token = _assigning.set(True)
             try:
                 super().__setattr__(name, value)
-            except ValidationError:
+            except ValidationError as error:
                 object.__setattr__(self, "__dict__", fields)
                 object.__setattr__(self, "__pydantic_fields_set__", fields_set)
                 object.__setattr__(self, "__pydantic_extra__", extra)
+                fields, extra, kept = {}, {}, {}  # a traceback shows the locals of its frames
+                forget_locals(error)
                 raise
             finally:
                 _assigning.reset(token)
+                value = None
             if kept:
                 self.__pydantic_extra__.update(kept)
+
+        @classmethod
+        def model_validate(cls, obj: Any, **options: Any) -> Self:
+            """Pydantic's; no frame of the error shows what was given."""
+            try:
+                return super().model_validate(obj, **options)
+            except ValidationError as error:
+                forget_locals(error)
+                raise
+            finally:
+                obj = None
+
+        @classmethod
+        def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+            """Pydantic's; neither the error of text that is no JSON nor its frames show what was given."""
+            try:
+                return super().model_validate_json(json_data, **options)
+            except ValidationError as error:
+                problem = cls._shown(error)
+            finally:
+                json_data = ""
+            raise problem
 
     @classmethod
     def _keeps_unfit(cls) -> bool:
         return is_received()
 
-    @model_validator(mode="after")
-    def _report_unknown_fields(self) -> Self:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _validate_masked(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Validates fields and rules; the errors of either do not show what may be secret.
+
+        The rules are checked in here: an error of a validator of the whole model holds all that the model was given.
+        """
+        try:
+            model = handler(data)
+            model._check_rules()
+        except ValidationError as error:
+            problem = cls._shown(error)
+        except PydanticCustomError as error:
+            problem = _of_whole(cls, error)
+        except ValueError as error:
+            problem = _of_whole(cls, "value_error", {"error": ValueError(str(error))})
+        else:
+            return model
+        raise problem
+
+    def _check_rules(self) -> None:
+        """Checks the rules that no field knows of by itself; subclasses add theirs.
+
+        Raises:
+            ValueError, PydanticCustomError: One of them is broken.
+        """
         names = tuple(field.alias or name for name, field in type(self).model_fields.items())
         for name, value in (self.__pydantic_extra__ or {}).items():
             message = f"{name}: not a known field of {type(self).__name__}{did_you_mean(name, names)}"
             report_unknown("unknown_field", message)
             require_json(name, value)
-        return self
+
+    @classmethod
+    def _shown(cls, error: ValidationError) -> ValidationError:
+        """An error as it may be shown: what is sent may be secret."""
+        return without_inputs(error, keeps_scalars=not cls._is_secret())
+
+    @classmethod
+    def _is_secret(cls) -> bool:
+        """Whether each of its values may be a secret."""
+        return False
 
     def to_dict(self) -> dict[str, Any]:
         """The wire's shape as a plain dict; fields that are None are left out."""
@@ -269,6 +336,14 @@ class SentModel(DumpsOnce):
     def to_json(self) -> str:
         """The wire's shape as JSON text; fields that are None are left out."""
         return self.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def _of_whole(
+    model: type[BaseModel], kind: str | PydanticCustomError, context: dict[str, Any] | None = None
+) -> ValidationError:
+    """The error of a rule for the whole of a model, without what the model was given."""
+    problem = InitErrorDetails(type=kind, loc=(), input=MASK, ctx=context or {})
+    return ValidationError.from_exception_data(model.__name__, [problem], hide_input=True)
 
 
 class ReceivedModel(DescribedModel):

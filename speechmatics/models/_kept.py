@@ -44,10 +44,8 @@ class KeepsUnfit(DescribedModel):
         try:
             return handler(data)
         except ValidationError as error:
-            if not (cls._keeps_unfit() and is_object(data)):
-                raise
-            unfit = _names_of_unfit(cls, error)
-            if not unfit or not unfit <= data.keys():
+            unfit = _names_of_unfit(cls, error) if cls._keeps_unfit() and is_object(data) else set[str]()
+            if not (unfit and is_object(data) and unfit <= data.keys()):
                 raise
         model = handler({name: value for name, value in data.items() if name not in unfit})
         return keep_as_it_came(model, {name: data[name] for name in unfit})

@@ -7,10 +7,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from speechmatics._names import did_you_mean
+from speechmatics._secrets import MASK, bare_url, forgetting_locals, is_url
 from speechmatics.exceptions import ConfigError, ConfigNotFoundError, ConfigNotReadableError
 from speechmatics.models._base import (
     KnownValues,
@@ -163,7 +164,26 @@ _Url = Annotated[
 _Headers = Annotated[list[Annotated[str, AfterValidator(_header)]] | None, BeforeValidator(_one_or_many)]
 
 
-class FetchData(SentModel):
+class _Addressed(SentModel):
+    """Base of what has a URL that may be signed, and headers that authorise: no repr and no error shows them."""
+
+    @classmethod
+    def _is_secret(cls) -> bool:
+        return True
+
+    if not TYPE_CHECKING:
+
+        def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+            """The URL without its query and credentials; unknown fields without their values."""
+            for name, value in super().__repr_args__():
+                if name == "url" and isinstance(value, str):
+                    value = bare_url(value)
+                elif name not in type(self).model_fields:
+                    value = MASK
+                yield name, value
+
+
+class FetchData(_Addressed):
     """Where the service fetches the audio, in place of an upload."""
 
     url: _Url = Field(kw_only=False)
@@ -172,7 +192,7 @@ class FetchData(SentModel):
     """Headers added to the fetch, each `Name: value`; secret, so not in the repr."""
 
 
-class NotificationConfig(SentModel):
+class NotificationConfig(_Addressed):
     """A callback that the service makes when the job has ended."""
 
     url: _Url = Field(kw_only=False)
@@ -200,10 +220,10 @@ class TrackingData(SentModel):
     details: dict[str, Any] | None = None
     """Any JSON object."""
 
-    @model_validator(mode="after")
-    def _check_details(self) -> Self:
+    def _check_rules(self) -> None:
+        """Its `details` can be written as JSON."""
+        super()._check_rules()
         require_json("details", self.details)
-        return self
 
 
 class SRTOverrides(SentModel):
@@ -241,13 +261,13 @@ class LanguageIdentificationConfig(SentModel):
     default_language: str | None = None
     """ISO code used with `use_default_language`."""
 
-    @model_validator(mode="after")
-    def _check_default(self) -> Self:
+    def _check_rules(self) -> None:
+        """What is to be done without confidence needs what it is done with."""
+        super()._check_rules()
         _check_together(
             self.low_confidence_action != "use_default_language" or bool(self.default_language),
             "low_confidence_action use_default_language needs default_language",
         )
-        return self
 
 
 class SummarizationConfig(SentModel):
@@ -460,8 +480,9 @@ class TranscriptionConfig(SentModel):
         config.__pydantic_fields_set__.discard("language")
         return config
 
-    @model_validator(mode="after")
-    def _check_transcription(self) -> Self:
+    def _check_rules(self) -> None:
+        """Names of one thing exclude each other, and some fields need another."""
+        super()._check_rules()
         _check_together(
             self.model is None or self.operating_point is None,
             "model and operating_point are two names of one thing; set model only",
@@ -473,7 +494,6 @@ class TranscriptionConfig(SentModel):
         _check_together(
             not self.language_hints_strict or bool(self.language_hints), "language_hints_strict needs language_hints"
         )
-        return self
 
 
 class _JobParts(SentModel):
@@ -523,13 +543,13 @@ class JobConfig(_JobParts):
     transcription_config: TranscriptionConfig | None = None
     """How the audio is transcribed; required for a transcription."""
 
-    @model_validator(mode="after")
-    def _check_type(self) -> Self:
+    def _check_rules(self) -> None:
+        """A transcription is configured."""
+        super()._check_rules()
         _check_together(
             self.type != "transcription" or self.transcription_config is not None,
             'transcription_config is missing; the least is {"language": "en"}',
         )
-        return self
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
@@ -540,6 +560,14 @@ class JobConfig(_JobParts):
             ConfigNotReadableError: It cannot be read.
             ConfigError: It is not JSON, or not a valid configuration.
         """
+        try:
+            with forgetting_locals():
+                return cls._read(path)
+        finally:
+            del path
+
+    @classmethod
+    def _read(cls, path: str | os.PathLike[str]) -> Self:
         place = Path(_checked_path(path))
         try:
             place = place.expanduser()
@@ -626,6 +654,8 @@ def _checked_path(path: str | os.PathLike[str]) -> str:
         raise ConfigError(f"the configuration is a {type(path).__name__} that gives no path") from error
     if not text.strip():
         raise ConfigError("the path of the configuration file is empty")
+    if is_url(text):
+        raise ConfigError(f"the configuration is a URL, {bare_url(text)}, where the path of a JSON file is meant")
     if looks_like_json(text):
         raise ConfigError(
             "the configuration is JSON text (it is not shown, as it may hold secrets), where a path is meant; "
