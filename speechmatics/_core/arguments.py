@@ -228,7 +228,9 @@ def check_callback(name: str, value: object, *, may_be_awaited: bool = False) ->
         return
     if not callable(value):
         raise InvalidInputError(f"{name} must be a function, or None, not {_kind(value)}")
-    if not may_be_awaited and inspect.iscoroutinefunction(value):
+    # An object may be called by a method that is async.
+    is_async = inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__)
+    if not may_be_awaited and is_async:
         raise InvalidInputError(f"{name} must be a function that is not async: nobody would await it")
 
 

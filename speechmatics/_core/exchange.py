@@ -17,6 +17,10 @@ __all__ = ["EarlyAnswer", "Exchange", "ReadBefore", "current_exchange", "exchang
 
 INFORMATIONAL = (b"HTTP/1.1 1", b"HTTP/1.0 1")
 """How answers begin that another one follows."""
+HEAD_END = b"\r\n\r\n"
+MOST_INFORMATION = 64 * 1024
+"""Bytes of such answers after which no more of the body is sent: no server has so much to say of itself, and to go
+through a megabyte of them takes longer than a deadline may be late."""
 
 
 @dataclass(slots=True)
@@ -66,10 +70,12 @@ class EarlyAnswer(httpcore.WriteError):
 class ReadBefore:
     """What was read of a connection while a body was being sent; it is kept for whoever reads next."""
 
-    __slots__ = ("_data", "_failure", "_is_over")
+    __slots__ = ("_begin", "_data", "_failure", "_is_over", "_searched")
 
     def __init__(self) -> None:
-        self._data = b""
+        self._data = bytearray()
+        self._begin = 0
+        self._searched = 0
         self._is_over = False
         self._failure: Exception | None = None
 
@@ -84,17 +90,24 @@ class ReadBefore:
 
     def ends_writing(self) -> bool:
         """Whether an answer has begun, or the connection come to its end: informational answers are neither."""
-        if self._is_over or self._failure is not None:
+        if self._is_over or self._failure is not None or len(self._data) > MOST_INFORMATION:
             return True
-        data = self._data
-        while data.startswith(INFORMATIONAL):
-            data = data.partition(b"\r\n\r\n")[2]
-        return bool(data) and not any(start.startswith(data) for start in INFORMATIONAL)
+        # What has been gone through is not gone through again: a server may send thousands of these, byte by byte.
+        while self._data.startswith(INFORMATIONAL, self._begin):
+            end = self._data.find(HEAD_END, max(self._begin, self._searched - len(HEAD_END) + 1))
+            if end < 0:
+                self._searched = len(self._data)
+                return False
+            self._begin = end + len(HEAD_END)
+        begun = bytes(self._data[self._begin : self._begin + len(INFORMATIONAL[0])])
+        return bool(begun) and not any(start.startswith(begun) for start in INFORMATIONAL)
 
     def take(self) -> bytes | None:
         """What came; None if nothing did. Raises the failure that followed nothing."""
         if self._data:
-            data, self._data = self._data, b""
+            data = bytes(self._data)
+            self._data.clear()
+            self._begin = self._searched = 0
             return data
         if self._failure is not None:
             failure, self._failure = self._failure, None

@@ -30,6 +30,7 @@ from pydantic_core import (
     InitErrorDetails,
     PydanticCustomError,
     PydanticKnownError,
+    PydanticSerializationError,
     core_schema,
     to_json,
     to_jsonable_python,
@@ -38,7 +39,7 @@ from pydantic_core import (
 from speechmatics._descriptions import DescribedModel
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import MASK, forget_locals, without_inputs
-from speechmatics.exceptions import InvalidResponseError
+from speechmatics.exceptions import ConfigError, InvalidResponseError
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models._json_schema import without_rules
 from speechmatics.models._kept import DumpsOnce, KeepsUnfit
@@ -334,8 +335,17 @@ class SentModel(DumpsOnce):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def to_json(self) -> str:
-        """The wire's shape as JSON text; fields that are None are left out."""
-        return self.model_dump_json(by_alias=True, exclude_none=True)
+        """The wire's shape as JSON text; fields that are None are left out.
+
+        Raises:
+            ConfigError: A text holds half a surrogate pair, which JSON has no form for.
+        """
+        try:
+            return self.model_dump_json(by_alias=True, exclude_none=True)
+        except PydanticSerializationError:
+            raise ConfigError(
+                f"the {type(self).__name__} holds half a surrogate pair in a text, which cannot be sent"
+            ) from None
 
 
 def _of_whole(

@@ -32,11 +32,13 @@ from speechmatics._secrets import MASK, bare_url, forgetting_locals, is_url
 from speechmatics.exceptions import ConfigError, ConfigNotFoundError, ConfigNotReadableError
 from speechmatics.models._base import (
     KnownValues,
+    Leniency,
     OpenValues,
     SentModel,
     Within,
     is_assigning,
     is_received,
+    leniency,
     require_json,
 )
 from speechmatics.models._kept import is_list, is_object, keep_as_it_came
@@ -546,10 +548,17 @@ class JobConfig(_JobParts):
     def _check_rules(self) -> None:
         """A transcription is configured."""
         super()._check_rules()
-        _check_together(
-            self.type != "transcription" or self.transcription_config is not None,
-            'transcription_config is missing; the least is {"language": "en"}',
-        )
+        if self.type == "transcription" and self.transcription_config is None:
+            _check_together(False, f'transcription_config is missing{self._meant()}; the least is {{"language": "en"}}')
+
+    def _meant(self) -> str:
+        """What a message about a missing configuration adds where an unknown field is much like one that is known."""
+        for name in self.model_extra or {}:
+            if hint := did_you_mean(name, ("transcription_config",)):
+                return f" (there is {name}{hint})"
+            if hint := did_you_mean(name, tuple(TranscriptionConfig.model_fields)):
+                return f" (there is {name}{hint} That stands in transcription_config)"
+        return ""
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
@@ -596,6 +605,14 @@ class BatchTranscriptionConfig(TranscriptionConfig, _JobParts):
     srt_overrides: SRTOverrides | None = None
     """Limits of the SRT format."""
 
+    def _check_rules(self) -> None:
+        """A language is not passed over for its default because its name is misspelt."""
+        super()._check_rules()
+        if "language" not in self.model_fields_set:
+            for name in self.model_extra or {}:
+                hint = did_you_mean(name, ("language",))
+                _check(not hint, f"{name} is not a field{hint} Without language the audio is taken to be English")
+
     def to_job_config(self) -> JobConfig:
         """The same configuration in the shape of the wire.
 
@@ -633,13 +650,17 @@ def as_job_config(config: ConfigSource) -> JobConfig:
     Raises:
         ConfigError: It is not valid; the message names each field.
     """
-    if isinstance(config, BatchTranscriptionConfig):
-        return config.to_job_config()
-    if isinstance(config, JobConfig):
-        return _validated(JobConfig, config.to_dict(), "the configuration")
+    if isinstance(config, BatchTranscriptionConfig | JobConfig):
+        # What is not known was reported when the model was made.
+        with leniency(Leniency.SILENT):
+            return config.to_job_config() if isinstance(config, BatchTranscriptionConfig) else _copied(config)
     if isinstance(config, str | os.PathLike):
         return JobConfig.from_file(config)
     return _validated(JobConfig, config, "the configuration")
+
+
+def _copied(config: JobConfig) -> JobConfig:
+    return _validated(JobConfig, config.to_dict(), "the configuration")
 
 
 def looks_like_json(text: str) -> bool:

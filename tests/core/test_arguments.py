@@ -7,6 +7,7 @@ import mmap
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -60,6 +61,13 @@ def closed_file() -> io.BytesIO:
     file = io.BytesIO(b"audio")
     file.close()
     return file
+
+
+class CalledLater:
+    """An object whose calls want to be awaited."""
+
+    async def __call__(self, *args: object) -> None:
+        """Does nothing."""
 
 
 async def on_progress(sent: int, total: int | None) -> None:
@@ -275,6 +283,8 @@ WRONG: list[tuple[str, tuple[object, ...], dict[str, object], str]] = [
         {"on_progress": on_progress},
         "on_progress must be .* not async",
     ),
+    ("submit_job", (b"audio", CONFIG), {"on_progress": CalledLater()}, "on_progress must be .* not async"),
+    ("transcribe", (b"audio", CONFIG), {"on_status": partial(on_progress, 5)}, "on_status must be .* not async"),
     ("submit_job", (b"audio", CONFIG), {"submission_id": 5}, "submission_id must be text, not int"),
     ("submit_job", (b"audio", CONFIG), {"submission_id": " "}, "submission_id must not be empty"),
     ("submit_job", (b"audio", CONFIG), {"submission_id": "\ud800"}, "submission_id holds half a surrogate pair"),

@@ -12,7 +12,7 @@ import pytest
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, JobConfig
 from speechmatics._core.audio_input import open_audio
-from speechmatics._core.exchange import Exchange, ReadBefore, exchanging
+from speechmatics._core.exchange import MOST_INFORMATION, Exchange, ReadBefore, exchanging
 from speechmatics._core.media import MultipartBody
 from speechmatics._core.network import AsyncStream, Stream
 from speechmatics._core.operations import Operation, get_job
@@ -204,6 +204,18 @@ def test_informational_answers_are_told_by_their_beginning(cut: int) -> None:
     assert before.ends_writing()
     assert before.take() == came
     assert before.take() is None
+
+
+def test_a_flood_of_informational_answers_ends_writing() -> None:
+    """Of more than a server has to say of itself no more is kept, however small the pieces are."""
+    before = ReadBefore()
+    hint = b"HTTP/1.1 102 Processing\r\n\r\n"
+    for _ in range(MOST_INFORMATION // len(hint)):
+        before.add(hint)
+        assert not before.ends_writing()
+    for byte in hint * 2:
+        before.add(bytes([byte]))
+    assert before.ends_writing()
 
 
 def test_the_end_of_a_connection_ends_writing() -> None:
