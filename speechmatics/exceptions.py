@@ -14,6 +14,8 @@
         │   ├── ConfigError
         │   │   ├── ConfigNotFoundError         also FileNotFoundError
         │   │   └── ConfigNotReadableError      also OSError
+        │   ├── TranscriptNotReadableError      also OSError
+        │   │   └── TranscriptNotFoundError     also FileNotFoundError
         │   └── InvalidDataError                a validation report with errors
         ├── MissingExtraError                   also ImportError
         ├── RequestError                        also httpx.RequestError: no whole answer came
@@ -99,6 +101,8 @@ __all__ = [
     "SettingsError",
     "SpeechmaticsError",
     "SubmissionUncertainError",
+    "TranscriptNotFoundError",
+    "TranscriptNotReadableError",
     "TranscriptionError",
     "UnknownFormatError",
     "WaitTimeoutError",
@@ -183,6 +187,14 @@ class ConfigNotFoundError(ConfigError, FileNotFoundError):
 
 class ConfigNotReadableError(ConfigError, OSError):
     """The configuration file exists but cannot be read."""
+
+
+class TranscriptNotReadableError(InvalidInputError, OSError):
+    """The file of a transcript exists but cannot be read."""
+
+
+class TranscriptNotFoundError(TranscriptNotReadableError, FileNotFoundError):
+    """There is no transcript at the given path."""
 
 
 class InvalidDataError(InvalidInputError):

@@ -82,8 +82,8 @@ def test_what_is_no_job_is_left_out_of_the_list(caplog: pytest.LogCaptureFixture
 
 def test_a_dict_may_hold_what_strict_json_may_not() -> None:
     """A lone surrogate, which Python's own decoder reads, is no reason to lose a transcript."""
-    with BatchClient(ConnectionSettings(), http_client=answering(b'{"format": "\\ud800"}')) as client:
-        assert client.get_job_result("j") == {"format": "\ud800"}
+    with BatchClient(ConnectionSettings(), http_client=answering(b'{"format": "\\ud800", "results": []}')) as client:
+        assert client.get_job_result("j") == {"format": "\ud800", "results": []}
 
 
 def test_dates_may_be_given_as_what_they_are() -> None:

@@ -25,6 +25,7 @@ from speechmatics._core.arguments import (
 )
 from speechmatics._core.audio import Audio
 from speechmatics._core.media import MultipartBody
+from speechmatics._documents import as_utf8, unlike_json, unlike_transcript
 from speechmatics.exceptions import (
     AnswerMismatchError,
     InvalidInputError,
@@ -282,6 +283,11 @@ def get_json_transcript(job_id: str, *, wait: int | None = None) -> Operation[Js
     def read(response: httpx.Response) -> JsonObject:
         data = _object(response)
         _check_answered(job_id, data.get("job"), response)
+        what = unlike_transcript(data)
+        if what is None and not isinstance(data.get("results"), list):
+            what = "it has no list of results"
+        if what is not None:
+            raise InvalidResponseError(f"not a json-v2 transcript: {what}", body=response.content, job_id=job_id)
         return data
 
     def parse(response: httpx.Response) -> Transcript:
@@ -346,17 +352,20 @@ _OBJECT = TypeAdapter(JsonObject)
 
 
 def _object(response: httpx.Response) -> JsonObject:
+    text = as_utf8(response.content)
     try:
         with CollectorHeld():
-            data: object = from_json(response.content)
+            data: object = from_json(text)
     except ValueError:
         try:
-            data = json.loads(response.content)
+            # Of UTF-8 alone: Python would read UTF-16 too, which the models do not.
+            data = json.loads(text.decode())
         except RecursionError:
             raise InvalidResponseError("the answer is JSON that is nested too deeply", body=response.content) from None
         except ValueError:
-            what = "a page of HTML" if is_page(response) else "not JSON"
-            raise InvalidResponseError(f"the answer is {what}", body=response.content) from None
+            what = unlike_json(text)
+            found = "a page of HTML" if is_page(response) else "not JSON" if what is None else f"not JSON: {what}"
+            raise InvalidResponseError(f"the answer is {found}", body=response.content) from None
     if isinstance(data, dict):
         return _OBJECT.validate_python(data)
     raise InvalidResponseError("the answer is not a JSON object", body=response.content)

@@ -37,9 +37,10 @@ from pydantic_core import (
 )
 
 from speechmatics._descriptions import DescribedModel
+from speechmatics._documents import as_utf8, unlike_json
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import MASK, forget_locals, without_inputs
-from speechmatics.exceptions import ConfigError, InvalidResponseError
+from speechmatics.exceptions import ConfigError, InvalidInputError, InvalidResponseError
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models._json_schema import without_rules
 from speechmatics.models._kept import DumpsOnce, KeepsUnfit
@@ -63,6 +64,7 @@ __all__ = [
     "read_json",
     "report_unknown",
     "require_json",
+    "text_of",
 ]
 
 
@@ -425,11 +427,28 @@ def read_json(model: type[_ReceivedT], data: bytes | str, *, job_id: str | None 
     Raises:
         InvalidResponseError: `data` is not JSON, or lacks what the API promises.
     """
+    text = text_of(model, data, job_id)
     try:
         with CollectorHeld():
-            return model.model_validate_json(data)
+            return model.model_validate_json(text)
     except ValidationError as error:
-        raise invalid_response(model, data, error, job_id=job_id) from None
+        raise invalid_response(model, text, error, job_id=job_id) from None
+
+
+def text_of(model: type[BaseModel], data: bytes | str, job_id: str | None = None) -> bytes:
+    """Received JSON as bytes in UTF-8; a byte order mark is passed over.
+
+    Raises:
+        InvalidInputError: It is neither bytes nor text.
+        InvalidResponseError: It has no form in UTF-8.
+    """
+    given: object = data
+    if not isinstance(given, bytes | bytearray | str):
+        raise InvalidInputError(f"the JSON of a {model.__name__} is given as bytes or text, not {type(given).__name__}")
+    try:
+        return as_utf8(data)
+    except ValueError as error:
+        raise InvalidResponseError(f"not a {model.__name__} as the API documents it: {error}", job_id=job_id) from None
 
 
 def invalid_response(
@@ -441,7 +460,8 @@ def invalid_response(
         for problem in error.errors(include_url=False, include_context=False, include_input=False)
     )
     body = data.encode() if isinstance(data, str) else data
-    return InvalidResponseError(f"not a {model.__name__} as the API documents it: {places}", body=body, job_id=job_id)
+    what = unlike_json(body) or places
+    return InvalidResponseError(f"not a {model.__name__} as the API documents it: {what}", body=body, job_id=job_id)
 
 
 def _as_received(value: object, handler: Any) -> Any:

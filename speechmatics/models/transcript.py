@@ -5,14 +5,20 @@ Whatever the service may leave out is optional; unknown fields and values are ke
 
 import os
 import re
-from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pydantic import Field, StrictFloat, StrictInt, ValidationError, model_validator
+from pydantic_core import from_json
 
-from speechmatics.exceptions import InvalidResponseError
+from speechmatics._documents import unlike_transcript
+from speechmatics.exceptions import (
+    InvalidInputError,
+    InvalidResponseError,
+    TranscriptNotFoundError,
+    TranscriptNotReadableError,
+)
 from speechmatics.models._base import (
     AsReceived,
     LenientModel,
@@ -21,9 +27,10 @@ from speechmatics.models._base import (
     ReceivedModel,
     Timestamp,
     read_json,
+    text_of,
 )
 from speechmatics.models._collector import CollectorHeld
-from speechmatics.models._kept import without_keeping
+from speechmatics.models._kept import is_object, without_keeping
 from speechmatics.models.config import (
     AudioEventsConfig,
     AutoChaptersConfig,
@@ -546,16 +553,22 @@ class Transcript(LenientModel):
         """Reads a saved transcript; `~` is expanded, and a byte order mark at the beginning is passed over.
 
         Raises:
-            OSError: The file cannot be read.
+            TranscriptNotFoundError: There is no such file (it is a `FileNotFoundError` too).
+            TranscriptNotReadableError: It cannot be read (it is an `OSError` too).
             InvalidResponseError: It is not a json-v2 transcript; the message names the file.
         """
-        place = Path(path)
         try:
-            place = place.expanduser()
-        except RuntimeError as error:
-            raise OSError(f"{place}: {error}") from None
+            place = Path(path).expanduser()
+            content = place.read_bytes()
+        except FileNotFoundError:
+            raise TranscriptNotFoundError(f"there is no transcript at {path}") from None
+        except TypeError:
+            raise InvalidInputError(f"path must be a path, not {type(path).__name__}") from None
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise TranscriptNotReadableError(f"cannot read the transcript {str(path)!r}: {reason}") from None
         try:
-            return cls.from_json(place.read_bytes().removeprefix(BOM_UTF8))
+            return cls.from_json(content)
         except InvalidResponseError as error:
             raise InvalidResponseError(f"{place}: {error}", body=error.body) from None
 
@@ -676,14 +689,35 @@ def read_transcript(model: type[_TranscriptT], data: bytes | str, *, job_id: str
 
     Nearly every transcript fits its types, so it is first read as if it had to: straight from the text.
     """
-    text = data.encode() if isinstance(data, str) else data
+    text = text_of(model, data, job_id)
     with CollectorHeld():
-        if not _may_have_huge_number(text):
-            try:
-                return without_keeping(model).validate_json(text)
-            except ValidationError:
-                pass
-        return read_json(model, text, job_id=job_id)
+        try:
+            if _may_have_huge_number(text):
+                transcript = read_json(model, text, job_id=job_id)
+            else:
+                try:
+                    transcript = without_keeping(model).validate_json(text)
+                except ValidationError:
+                    transcript = read_json(model, text, job_id=job_id)
+        except InvalidResponseError as error:
+            what = _unlike_transcript(text)
+            if what is None:
+                raise
+            raise InvalidResponseError(f"not a json-v2 transcript: {what}", body=error.body, job_id=job_id) from None
+    if transcript.model_extra and (what := unlike_transcript(transcript.model_extra)):
+        raise InvalidResponseError(f"not a json-v2 transcript: {what}", body=text, job_id=job_id)
+    return transcript
+
+
+def _unlike_transcript(text: bytes) -> str | None:
+    """What JSON is that cannot be read as a transcript."""
+    try:
+        data: object = from_json(text)
+    except ValueError:
+        return None
+    if not is_object(data):
+        return f"it is {'an array' if isinstance(data, list) else 'a value'}, and no object"
+    return unlike_transcript(data)
 
 
 _DIGITS = re.compile(rb"\d(?=\d\d)")

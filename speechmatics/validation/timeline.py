@@ -15,6 +15,7 @@ __all__ = [
     "Times",
     "check_order",
     "check_range",
+    "clock",
     "objects",
     "text_of",
     "times_of",
@@ -66,7 +67,7 @@ def times_of(item: Object, path: Path, findings: Findings) -> Times:
     start = check_range(item, "start_time", path, findings)
     end = check_range(item, "end_time", path, findings)
     if start is not None and end is not None and end < start:
-        message = f"ends at {_clock(end)}, before its start at {_clock(start)}"
+        message = f"ends at {clock(end)}, before its start at {clock(start)}"
         findings.add((*path, "end_time"), ProblemCode.END_BEFORE_START, message)
     return Times(start, end)
 
@@ -148,6 +149,8 @@ class Timeline:
             self.findings.add_new((*path, "alternatives"), ProblemCode.NO_ALTERNATIVES, "there is no reading")
         for place, reading in objects(readings, (*path, "alternatives")):
             check_range(reading, "confidence", place, self.findings, 1)
+            if required and reading.get("content") == "":
+                self.findings.add((*place, "content"), ProblemCode.EMPTY_CONTENT, "the reading has no text")
             name = text_of(reading.get("speaker"))
             if name is not None:
                 speaker = speaker or name
@@ -182,7 +185,7 @@ class Timeline:
         if kind in _WORDS:
             voice = kind, speaker
             if (busy := lane.ends.get(voice, 0.0)) > start + TOLERANCE:
-                message = f"begins at {_clock(start)}, while the {kind} before it lasts until {_clock(busy)}"
+                message = f"begins at {clock(start)}, while the {kind} before it lasts until {clock(busy)}"
                 self.findings.add_new((*path, "start_time"), ProblemCode.OVERLAPPING_WORDS, message)
             lane.ends[voice] = start if end is None else max(start, end)
 
@@ -203,18 +206,20 @@ class Timeline:
         late = part.end is not None and whole.end is not None and part.end > whole.end + TOLERANCE
         if early or late:
             name = "start_time" if early else "end_time"
-            message = f"lies outside the entity, which lasts from {_clock(whole.start)} to {_clock(whole.end)}"
+            message = f"lies outside the entity, which lasts from {clock(whole.start)} to {clock(whole.end)}"
             self.findings.add_new((*path, name), ProblemCode.FORM_OUTSIDE_ENTITY, message)
 
 
 def _check_not_before(start: float, last: float, path: Path, findings: Findings) -> None:
     if start < last - TOLERANCE:
-        message = f"begins at {_clock(start)}, but what stands before it begins at {_clock(last)}"
+        message = f"begins at {clock(start)}, but what stands before it begins at {clock(last)}"
         findings.add_new((*path, "start_time"), ProblemCode.TIMES_RUN_BACKWARDS, message)
 
 
-def _clock(seconds: float | None) -> str:
-    return "?" if seconds is None else f"{seconds:.2f} s"
+def clock(seconds: float | None) -> str:
+    """A time as messages say it."""
+    # A number beyond all times is not written out in hundreds of digits.
+    return "?" if seconds is None else f"{seconds:.2f} s" if seconds < 1e9 else f"{seconds:g} s"
 
 
 def _number(value: Json) -> float | None:

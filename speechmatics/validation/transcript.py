@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from speechmatics._documents import unlike_transcript
 from speechmatics.models import Transcript
 from speechmatics.rendering import UNKNOWN_SPEAKER
 from speechmatics.validation.report import Findings, Path, ProblemCode
@@ -17,6 +18,7 @@ from speechmatics.validation.timeline import (
     Timeline,
     check_order,
     check_range,
+    clock,
     objects,
     text_of,
     times_of,
@@ -36,6 +38,8 @@ def check_transcript(data: Json, findings: Findings) -> None:
     check_shape(Transcript, data, findings)
     if not isinstance(data, dict):
         return
+    if what := unlike_transcript(data):
+        findings.add((), ProblemCode.OTHER_DOCUMENT, f"this is no json-v2 transcript: {what}")
     timeline = Timeline(findings)
     timeline.examine(data.get("results"), ("results",))
     _check_duration(data, timeline.end, findings)
@@ -52,7 +56,7 @@ def _check_duration(data: Object, end: float, findings: Findings) -> None:
     # The API gives whole seconds, rounded one way or the other.
     slack = 1.0 if duration.is_integer() else TOLERANCE
     if end > duration + slack:
-        message = f"the audio lasts {duration:g} s, but its last word ends at {end:.2f} s"
+        message = f"the audio lasts {duration:g} s, but its last word ends at {clock(end)}"
         findings.add(("job", "duration"), ProblemCode.DURATION_TOO_SHORT, message)
 
 
