@@ -96,6 +96,16 @@ def as_other(document: Any) -> Callable[[Document], bytes]:
     return lambda _: json.dumps(document).encode()
 
 
+def reversed_results(document: Document) -> Document:
+    """The last result comes first."""
+    return document | {"results": document["results"][::-1]}
+
+
+def the_mark_alone(document: Document) -> Document:
+    """Without the words around it."""
+    return document | {"results": document["results"][2:3]}
+
+
 FIRST = ("results", 0)
 READING = ("results", 0, "alternatives", 0)
 
@@ -183,7 +193,7 @@ DAMAGES: dict[str, Damage] = {
         put(*FIRST, "end_time", value=0.0), None, "end_before_start", "results[0].end_time"
     ),
     "words in another order": Damage(
-        lambda document: document | {"results": document["results"][::-1]},
+        reversed_results,
         None,
         "times_run_backwards",
         "results[1].start_time",
@@ -199,7 +209,7 @@ DAMAGES: dict[str, Damage] = {
     ),
     "a volume too high": Damage(put(*FIRST, "volume", value=101), None, "out_of_range", "results[0].volume"),
     "a mark with nothing before it": Damage(
-        lambda document: document | {"results": document["results"][2:3]},
+        the_mark_alone,
         None,
         "nothing_to_attach_to",
         "results[0].attaches_to",
