@@ -435,16 +435,15 @@ def read_json(model: type[_ReceivedT], data: bytes | str, *, job_id: str | None 
         raise invalid_response(model, text, error, job_id=job_id) from None
 
 
-def text_of(model: type[BaseModel], data: bytes | str, job_id: str | None = None) -> bytes:
+def text_of(model: type[BaseModel], data: object, job_id: str | None = None) -> bytes:
     """Received JSON as bytes in UTF-8; a byte order mark is passed over.
 
     Raises:
         InvalidInputError: It is neither bytes nor text.
         InvalidResponseError: It has no form in UTF-8.
     """
-    given: object = data
-    if not isinstance(given, bytes | bytearray | str):
-        raise InvalidInputError(f"the JSON of a {model.__name__} is given as bytes or text, not {type(given).__name__}")
+    if not isinstance(data, bytes | bytearray | str):
+        raise InvalidInputError(f"the JSON of a {model.__name__} is given as bytes or text, not {type(data).__name__}")
     try:
         return as_utf8(data)
     except ValueError as error:
