@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, PydanticBaseSettingsSource
 
+from speechmatics._errors import SettingsError
 from speechmatics._secrets import MASK
-from speechmatics.exceptions import SettingsError
 
 __all__ = ["PREFIX", "Profile", "SecondNames", "as_problem", "explained"]
 

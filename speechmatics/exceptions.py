@@ -55,17 +55,42 @@ Each can be made by hand, as tests of programs do: by a message, or by nothing a
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx
-from pydantic_core import from_json
-from typing_extensions import TypeIs
+
+from speechmatics._answers import (
+    is_page,
+    read_error_body,
+    request_id_of,
+    request_of,
+    sent_id,
+    shown_url,
+    unsent_request,
+    without_key,
+)
+from speechmatics._errors import (
+    AnswerMismatchError,
+    AudioError,
+    AudioNotFoundError,
+    AudioNotReadableError,
+    ConfigError,
+    ConfigNotFoundError,
+    ConfigNotReadableError,
+    InvalidInputError,
+    InvalidResponseError,
+    MissingExtraError,
+    ResponseTooLargeError,
+    SettingsError,
+    SpeechmaticsError,
+    TranscriptNotFoundError,
+    TranscriptNotReadableError,
+)
+from speechmatics._reports import InvalidDataError
 
 if TYPE_CHECKING:
     from speechmatics.models.job import JobDetailError, JobDetails
-    from speechmatics.validation.report import ValidationReport
 
 __all__ = [
     "APIStatusError",
@@ -110,121 +135,11 @@ __all__ = [
     "WriteTimeout",
 ]
 
-REQUEST_ID_HEADERS = ("Request-Id", "X-Azure-Ref", "X-Request-Id")
-"""Where the service names a request, in the order of trust; support asks for it. The last is the id sent with it."""
-
-BUSY = "Server busy"
-"""How `detail` begins where a worker on premises turns a request away (documentation)."""
-_BODY_EXCERPT = 200
-"""Characters of an answer's body that an error message quotes."""
 _NO_KEY = (
     "no key was sent, as the request had no Authorization header: one is looked for in the argument auth_token, in "
     "SPEECHMATICS_AUTH_TOKEN and SPEECHMATICS_API_KEY, in an env file and a secrets directory that are named, and in "
     "the profile"
 )
-
-
-class SpeechmaticsError(Exception):
-    """Base of every error of this package.
-
-    Attributes:
-        job_id: The job the error concerns, or None.
-        audio: The file that the error concerns, by its path, name or URL (without its query), or None.
-    """
-
-    job_id: str | None = None
-    audio: str | None = None
-
-    def __init__(self, message: str = "", *, job_id: str | None = None) -> None:
-        super().__init__(message)
-        self.job_id = job_id
-
-    def __str__(self) -> str:
-        """The message, which names the file that it concerns."""
-        message = super().__str__()
-        return message if self.audio is None or self.audio in message else f"{self.audio}: {message}"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Lets a worker process raise it: errors travel between processes by pickle, and the token does not.
-
-        What was sent is known by its method, URL and id afterwards, in a copy too: the headers hold the token, and the
-        body the audio. What the service answered travels whole, but for cookies.
-        """
-        return _arrived, (type(self), self.args), {name: _portable(value) for name, value in self._travelling().items()}
-
-    def _travelling(self) -> dict[str, Any]:
-        """The attributes that travel."""
-        return vars(self)
-
-
-class SettingsError(SpeechmaticsError, ValueError):
-    """A connection setting is wrong; the message names the variable or file it came from."""
-
-
-class InvalidInputError(SpeechmaticsError, ValueError):
-    """An argument is wrong; nothing was sent."""
-
-
-class AudioError(InvalidInputError):
-    """The audio cannot be sent: empty, too large, of a wrong type, or changed while it was read."""
-
-
-class AudioNotFoundError(AudioError, FileNotFoundError):
-    """There is no file at the given path."""
-
-
-class AudioNotReadableError(AudioError, OSError):
-    """The audio exists but cannot be read."""
-
-
-class ConfigError(InvalidInputError):
-    """The job configuration is not valid; the message names each field that is wrong."""
-
-
-class ConfigNotFoundError(ConfigError, FileNotFoundError):
-    """There is no configuration file at the given path."""
-
-
-class ConfigNotReadableError(ConfigError, OSError):
-    """The configuration file exists but cannot be read."""
-
-
-class TranscriptNotReadableError(InvalidInputError, OSError):
-    """The file of a transcript exists but cannot be read."""
-
-
-class TranscriptNotFoundError(TranscriptNotReadableError, FileNotFoundError):
-    """There is no transcript at the given path."""
-
-
-class InvalidDataError(InvalidInputError):
-    """A configuration or transcript was validated and has errors; the message names each place.
-
-    Attributes:
-        report: All that the validation found.
-    """
-
-    def __init__(self, message: str = "", *, report: ValidationReport | None = None, job_id: str | None = None) -> None:
-        super().__init__(message, job_id=job_id)
-        if report is None:
-            from speechmatics.validation.report import ValidationReport
-
-            report = ValidationReport()
-        self.report = report
-
-
-class MissingExtraError(SpeechmaticsError, ImportError):
-    """A part of the package needs an extra that is not installed; the message names it."""
-
-    def __init__(self, what: str = "", extra: str | None = None, *, job_id: str | None = None) -> None:
-        # No name of an index: until the package is published, anybody could take it there.
-        needs = (
-            ""
-            if extra is None
-            else f' needs the extra "{extra}" of speechmatics-typed: pip install ".[{extra}]" in a clone of it, or '
-            f'pip install "WHEEL[{extra}]" with the path of its wheel'
-        )
-        super().__init__(what + needs, job_id=job_id)
 
 
 class RequestError(SpeechmaticsError, httpx.RequestError):
@@ -236,10 +151,10 @@ class RequestError(SpeechmaticsError, httpx.RequestError):
     """
 
     def __init__(self, message: str = "", *, request: httpx.Request | None = None, job_id: str | None = None) -> None:
-        request = request or _unsent()
+        request = request or unsent_request()
         httpx.RequestError.__init__(self, message, request=request)
         self.job_id = job_id
-        self.request_id: str | None = _sent_id(request)
+        self.request_id: str | None = sent_id(request)
         self.status_code: int | None = None
 
 
@@ -308,11 +223,11 @@ class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
     ) -> None:
         answer = message if isinstance(message, httpx.Response) else response
         if answer is None:
-            answer = httpx.Response(self._usual_status, request=_unsent())
+            answer = httpx.Response(self._usual_status, request=unsent_request())
         self.status_code: int = answer.status_code
-        error, detail = _read_error_body(answer)
-        self.error = _without_key(error, answer)
-        self.detail = None if detail is None else _without_key(detail, answer)
+        error, detail = read_error_body(answer)
+        self.error = without_key(error, answer)
+        self.detail = None if detail is None else without_key(detail, answer)
         self.request_id: str | None = request_id_of(answer)
         said = message if isinstance(message, str) else ""
         if not said and (answer is message or response is not None):
@@ -391,40 +306,6 @@ class ServerError(APIStatusError):
     """500 and above: the service failed."""
 
     _usual_status = 500
-
-
-class InvalidResponseError(SpeechmaticsError, ValueError):
-    """What was received is not what the API documents.
-
-    Attributes:
-        body: What was received.
-        request: The request that was answered so, where that is another than the one made: that for a temporary key.
-    """
-
-    def __init__(
-        self, message: str = "", *, body: bytes = b"", job_id: str | None = None, request: httpx.Request | None = None
-    ) -> None:
-        super().__init__(message, job_id=job_id)
-        self.body = body
-        self.request = request
-
-
-class AnswerMismatchError(InvalidResponseError):
-    """An answer is about another job than the one asked for, twice in a row: something in between mixes up answers.
-
-    Attributes:
-        answered: The id of the job that the answer is about; `job_id` is that of the job asked for.
-    """
-
-    def __init__(
-        self, message: str = "", *, body: bytes = b"", job_id: str | None = None, answered: str | None = None
-    ) -> None:
-        super().__init__(message, body=body, job_id=job_id)
-        self.answered = answered
-
-
-class ResponseTooLargeError(InvalidResponseError):
-    """An answer has more bytes than the setting `max_response_bytes` allows; it was not read to its end."""
 
 
 class DuplicateJobWarning(UserWarning):
@@ -530,87 +411,11 @@ def error_for_failure(
     locals hold the request as it was sent, token included.
     """
     message = f"{str(failure) or type(failure).__name__} ({request.method} {shown_url(request)}"
-    if sent_with := _sent_id(request):
+    if sent_with := sent_id(request):
         message += f", request id {sent_with}"
     message += ")"
     error = _BY_HTTPX.get(type(failure), RequestError)(message, request=request, job_id=job_id)
     error.__cause__ = _root_cause(failure)
-    return error
-
-
-def is_page(response: httpx.Response) -> bool:
-    """Whether an answer is a page of HTML, as gateways and other servers than the API's answer."""
-    return "html" in response.headers.get("Content-Type", "").lower() or response.content[:100].lstrip(
-        b"\xef\xbb\xbf \t\r\n"
-    ).lower().startswith((b"<!doctype html", b"<html"))
-
-
-def is_in_api_words(response: httpx.Response) -> bool:
-    """Whether an error is the API's own rather than that of something in between."""
-    try:
-        body: object = from_json(response.content)
-    except ValueError:
-        return False
-    if not _is_object(body):
-        return False
-    if body.get("code") == response.status_code and body.get("error"):
-        return True
-    return str(body.get("detail") or "").startswith(BUSY)
-
-
-def request_id_of(response: httpx.Response) -> str | None:
-    """The service's id of a request, or that which the request was sent with, or None."""
-    for name in REQUEST_ID_HEADERS:
-        if value := response.headers.get(name):
-            return str(value)
-    return _sent_id(request_of(response))
-
-
-def request_of(response: httpx.Response) -> httpx.Request:
-    """What an answer answers; a request that was never sent for an answer that was made by hand."""
-    try:
-        return response.request
-    except RuntimeError:
-        return _unsent()
-
-
-def shown_url(request: httpx.Request) -> str:
-    """Where a request went, without what may be secret: a query, which may be signed, and a password."""
-    return str(request.url.copy_with(userinfo=b"", query=None, fragment=None))
-
-
-def _unsent() -> httpx.Request:
-    return httpx.Request("GET", "https://unsent.invalid/")
-
-
-def _sent_id(request: httpx.Request) -> str | None:
-    sent: str | None = request.headers.get(REQUEST_ID_HEADERS[-1])
-    return sent
-
-
-def _portable(value: Any) -> Any:
-    """A value of an error as another process gets it."""
-    if isinstance(value, httpx.Request):
-        known = {name: value.headers[name] for name in REQUEST_ID_HEADERS if name in value.headers}
-        # A query may be a signature.
-        return httpx.Request(value.method, value.url.copy_with(query=None), headers=known)
-    if isinstance(value, httpx.Response):
-        response = copy.copy(value)
-        response.__dict__.update({name: _portable(part) for name, part in vars(response).items()})
-        response.history = [_portable(step) for step in response.history]
-        response.headers = httpx.Headers([item for item in value.headers.multi_items() if item[0] != "set-cookie"])
-        response.default_encoding = "utf-8" if _decoded(value) is None else value.encoding or "utf-8"
-        return response
-    return value
-
-
-def _arrived(kind: type[SpeechmaticsError], args: tuple[Any, ...]) -> SpeechmaticsError:
-    """An error of which nothing but the arguments is known yet."""
-    # `kind.__new__` may be that of ValueError, which does not make an OSError.
-    error = OSError.__new__(kind) if issubclass(kind, OSError) else kind.__new__(kind)
-    error.args = args
-    if isinstance(error, ImportError):
-        error.msg = str(error)
     return error
 
 
@@ -623,36 +428,23 @@ def _root_cause(failure: BaseException) -> OSError | None:
     return None
 
 
-def _without_key(text: str, answer: httpx.Response) -> str:
-    """What a server says, without the key if it says that too."""
-    sent = request_of(answer).headers.get("Authorization", "")
-    key = sent.rpartition(" ")[2]
-    return text.replace(key, "**********") if key else text
-
-
-def _read_error_body(response: httpx.Response) -> tuple[str, str | None]:
-    """`error` and `detail` of the API's error body, or the best that another body offers."""
-    reason = response.reason_phrase or "Error"
-    try:
-        body: object = from_json(response.content)
-    except ValueError:
-        body = None
-    if not _is_object(body):
-        text = None if is_page(response) else _decoded(response)
-        if text is None and not is_page(response):
-            text = response.content.decode(errors="replace")
-        return reason, (text or "").strip()[:_BODY_EXCERPT] or None
-    error, detail = body.get("error"), body.get("detail")
-    return (str(error) if error else reason), (str(detail) if detail else None)
-
-
-def _decoded(response: httpx.Response) -> str | None:
-    """The text of an answer; None where the charset that it names is none."""
-    try:
-        return response.text
-    except Exception:  # codecs raise what they like: Python has `rot13`, `hex`, `idna` and `undefined` among them
-        return None
-
-
-def _is_object(value: object) -> TypeIs[dict[str, object]]:
-    return isinstance(value, dict)
+# They are known by their public place, in tracebacks and in pickles.
+for _kind in (
+    AnswerMismatchError,
+    AudioError,
+    AudioNotFoundError,
+    AudioNotReadableError,
+    ConfigError,
+    ConfigNotFoundError,
+    ConfigNotReadableError,
+    InvalidDataError,
+    InvalidInputError,
+    InvalidResponseError,
+    MissingExtraError,
+    ResponseTooLargeError,
+    SettingsError,
+    SpeechmaticsError,
+    TranscriptNotFoundError,
+    TranscriptNotReadableError,
+):
+    _kind.__module__ = __name__

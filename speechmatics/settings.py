@@ -33,10 +33,10 @@ from typing_extensions import Unpack
 
 from speechmatics import _installation as _installation
 from speechmatics._descriptions import BuiltByOne, DescribedModel
+from speechmatics._errors import SettingsError
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import MASK, without_inputs
 from speechmatics._sources import PREFIX, Profile, SecondNames, as_problem, explained
-from speechmatics.exceptions import SettingsError
 
 __all__ = [
     "DEFAULT_MP_URL",

@@ -18,14 +18,8 @@ import httpx
 from anyio.lowlevel import RunVar
 from pydantic import SecretStr, ValidationError
 
-from speechmatics.exceptions import (
-    REQUEST_ID_HEADERS,
-    InvalidResponseError,
-    SettingsError,
-    error_for_status,
-    request_id_of,
-    shown_url,
-)
+from speechmatics._answers import REQUEST_ID_HEADERS, request_id_of, shown_url
+from speechmatics.exceptions import InvalidResponseError, SettingsError, error_for_status
 from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
 from speechmatics.settings import DEFAULT_MP_URL, ConnectionSettings, KeyRegion, check_token, check_url
 

@@ -12,7 +12,14 @@ from typing_extensions import TypeIs
 from speechmatics._core.arguments import check_limit
 from speechmatics.exceptions import InvalidInputError
 
-__all__ = ["check_fields", "checked_auth", "checked_extensions", "checked_request", "checked_timeout", "reason_of"]
+__all__ = [
+    "check_fields",
+    "checked_auth",
+    "checked_extensions",
+    "checked_request",
+    "checked_timeout",
+    "reason_of",
+]
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The name of a header (RFC 9110)."""

@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 import httpx
 
+from speechmatics._answers import is_in_api_words, is_page
 from speechmatics._core import operations
 from speechmatics._core.arguments import check_callback, check_limit
 from speechmatics._core.operations import CustomRequest, Request, RequestOptions
@@ -40,8 +41,6 @@ from speechmatics.exceptions import (
     TranscriptionError,
     WaitTimeoutError,
     error_for_status,
-    is_in_api_words,
-    is_page,
 )
 from speechmatics.models.job import JobDetails, JobStatus, is_running
 

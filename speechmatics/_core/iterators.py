@@ -25,11 +25,7 @@ from speechmatics._core.readers import JobT, Readers, TranscriptT, UsageT
 from speechmatics._core.session import Retry, Session
 from speechmatics._core.submission import submit_job
 from speechmatics._core.watcher import JobWatcher
-from speechmatics.exceptions import (
-    APIStatusError,
-    RateLimitError,
-    SpeechmaticsError,
-)
+from speechmatics.exceptions import APIStatusError, RateLimitError, SpeechmaticsError
 from speechmatics.models.config import ConfigSource, JobConfig, as_job_config
 from speechmatics.models.job import JobStatus
 

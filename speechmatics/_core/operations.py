@@ -14,6 +14,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
+from speechmatics._answers import is_page
 from speechmatics._core.arguments import (
     LONGEST_WAIT,
     check_day,
@@ -26,15 +27,9 @@ from speechmatics._core.arguments import (
 from speechmatics._core.audio import Audio
 from speechmatics._core.media import MultipartBody
 from speechmatics._documents import as_utf8, unlike_json, unlike_transcript
-from speechmatics.exceptions import (
-    AnswerMismatchError,
-    InvalidInputError,
-    InvalidResponseError,
-    UnknownFormatError,
-    is_page,
-)
-from speechmatics.models._base import invalid_response
+from speechmatics.exceptions import AnswerMismatchError, InvalidInputError, InvalidResponseError, UnknownFormatError
 from speechmatics.models._collector import CollectorHeld
+from speechmatics.models._reading import invalid_response
 from speechmatics.models.config import JobConfig
 from speechmatics.models.job import JobDetails, RetrieveJobsResponse, UsageReport
 from speechmatics.models.transcript import Transcript, read_transcript

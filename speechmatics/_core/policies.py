@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import httpx
 
+from speechmatics._answers import is_in_api_words, is_page
 from speechmatics.exceptions import (
     AnswerMismatchError,
     APIStatusError,
@@ -23,8 +24,6 @@ from speechmatics.exceptions import (
     RequestError,
     ResponseTooLargeError,
     SpeechmaticsError,
-    is_in_api_words,
-    is_page,
 )
 from speechmatics.settings import ConnectionSettings
 

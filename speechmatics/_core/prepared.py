@@ -14,7 +14,8 @@ from speechmatics._core.operations import JsonObject, Operation
 from speechmatics._core.search import ID_PREFIX, place_of_id
 from speechmatics._secrets import bare_url
 from speechmatics.exceptions import AudioError, ConfigError
-from speechmatics.models.config import ConfigSource, JobConfig, TrackingData, as_job_config
+from speechmatics.models.config import ConfigSource, JobConfig, as_job_config
+from speechmatics.models.delivery import TrackingData
 from speechmatics.settings import ConnectionSettings
 
 __all__ = ["Progress", "Submission", "prepare"]

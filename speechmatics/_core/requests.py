@@ -10,6 +10,7 @@ from secrets import token_hex
 
 import httpx
 
+from speechmatics._answers import REQUEST_ID_HEADERS, request_id_of, shown_url
 from speechmatics._core.arguments import check_flag
 from speechmatics._core.auth import auth_for
 from speechmatics._core.custom_requests import (
@@ -24,15 +25,12 @@ from speechmatics._core.operations import BasicAuth, CustomRequest, Operation, R
 from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.responses import ACCEPT_ENCODING
 from speechmatics.exceptions import (
-    REQUEST_ID_HEADERS,
     APIStatusError,
     InvalidInputError,
     InvalidResponseError,
     SpeechmaticsError,
     error_for_failure,
     error_for_status,
-    request_id_of,
-    shown_url,
 )
 from speechmatics.settings import ConnectionSettings
 

@@ -11,6 +11,7 @@ from functools import partial
 
 import httpx
 
+from speechmatics._answers import is_page
 from speechmatics._core.arguments import (
     check_callback,
     check_datetime,
@@ -39,7 +40,6 @@ from speechmatics.exceptions import (
     SubmissionUncertainError,
     WaitTimeoutError,
     error_for_status,
-    is_page,
 )
 from speechmatics.models.config import ConfigSource
 from speechmatics.settings import ConnectionSettings

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from speechmatics.exceptions import MissingExtraError
-from speechmatics.models.config import JobConfig, TranscriptionConfig
+from speechmatics.models.config import JobConfig
+from speechmatics.models.recognition import TranscriptionConfig
 
 __all__ = [
     "LANGUAGE_PACK",

@@ -23,7 +23,7 @@ from speechmatics.local import engine
 from speechmatics.local.errors import ApiError, bad_request, file_expired, unauthorized, unsupported
 from speechmatics.local.state import Job, JobStore, new_job_id
 from speechmatics.local.worker import Worker
-from speechmatics.models._base import Leniency, leniency
+from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig, as_job_config
 from speechmatics.models.job import JobStatus
 from speechmatics.models.transcript import Transcript

@@ -12,7 +12,8 @@ import httpx
 
 from speechmatics.local.engine import LANGUAGE_PACK, Engine, UnreadableAudio
 from speechmatics.local.state import Job, JobStore, now
-from speechmatics.models.config import FetchData, JobConfig
+from speechmatics.models.config import JobConfig
+from speechmatics.models.delivery import FetchData
 from speechmatics.models.job import JobStatus
 
 __all__ = ["Worker"]

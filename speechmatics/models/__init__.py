@@ -4,36 +4,29 @@ import importlib
 from typing import TYPE_CHECKING
 
 from speechmatics import _installation as _installation
-from speechmatics.models._base import Leniency, ReceivedModel, SentModel, UnknownConfigWarning, leniency
+from speechmatics.models._base import ReceivedModel, SentModel
 from speechmatics.models._collector import hold_collector
+from speechmatics.models._leniency import Leniency, UnknownConfigWarning, leniency
 from speechmatics.models.config import (
-    AdditionalVocab,
-    AudioEventsConfig,
-    AudioFilteringConfig,
-    AutoChaptersConfig,
     BatchLanguageIdentificationConfig,
     BatchSpeakerDiarizationConfig,
     BatchTranscriptionConfig,
     BatchTranslationConfig,
     ConfigSource,
-    FetchData,
     JobConfig,
+    as_job_config,
+)
+from speechmatics.models.delivery import FetchData, NotificationConfig, TrackingData
+from speechmatics.models.features import (
+    AudioEventsConfig,
+    AutoChaptersConfig,
     LanguageIdentificationConfig,
-    NotificationConfig,
     OutputConfig,
-    PunctuationOverrides,
-    Replacement,
     SentimentAnalysisConfig,
-    SpeakerDiarizationConfig,
-    SpeakersInputItem,
     SRTOverrides,
     SummarizationConfig,
     TopicDetectionConfig,
-    TrackingData,
-    TranscriptFilteringConfig,
-    TranscriptionConfig,
     TranslationConfig,
-    as_job_config,
 )
 from speechmatics.models.job import (
     CreateJobResponse,
@@ -48,8 +41,17 @@ from speechmatics.models.job import (
     UsageReport,
 )
 from speechmatics.models.notification import Notification, NotificationPart, NotificationStatus
-from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
-from speechmatics.models.transcript import (
+from speechmatics.models.recognition import (
+    AdditionalVocab,
+    AudioFilteringConfig,
+    PunctuationOverrides,
+    Replacement,
+    SpeakerDiarizationConfig,
+    SpeakersInputItem,
+    TranscriptFilteringConfig,
+    TranscriptionConfig,
+)
+from speechmatics.models.results import (
     AudioEventItem,
     AudioEventSummary,
     AudioEventSummaryItem,
@@ -76,9 +78,10 @@ from speechmatics.models.transcript import (
     TopicDetectionResult,
     TopicSegment,
     TopicSummary,
-    Transcript,
     TranslationSentence,
 )
+from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
+from speechmatics.models.transcript import Transcript
 from speechmatics.models.vocabularies import (
     AttachesTo,
     CreateJobStatus,

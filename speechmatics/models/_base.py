@@ -2,203 +2,37 @@
 
 from __future__ import annotations
 
-import inspect
-import json
-import warnings
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import datetime
-from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, LiteralString, Self, SupportsIndex, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
-    PlainSerializer,
     ValidationError,
-    WithJsonSchema,
-    WrapValidator,
     model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import (
-    CoreSchema,
     InitErrorDetails,
     PydanticCustomError,
-    PydanticKnownError,
     PydanticSerializationError,
-    core_schema,
     to_json,
-    to_jsonable_python,
 )
 
 from speechmatics._descriptions import DescribedModel
-from speechmatics._documents import as_utf8, unlike_json
+from speechmatics._errors import ConfigError
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import MASK, forget_locals, without_inputs
-from speechmatics.exceptions import ConfigError, InvalidInputError, InvalidResponseError
-from speechmatics.models._collector import CollectorHeld
 from speechmatics.models._json_schema import without_rules
 from speechmatics.models._kept import DumpsOnce, KeepsUnfit
+from speechmatics.models._leniency import (
+    assigning,
+    is_received,
+    report_unknown,
+    require_json,
+)
+from speechmatics.models._reading import read_json
 
-__all__ = [
-    "AsReceived",
-    "KnownValues",
-    "Leniency",
-    "LenientModel",
-    "LenientPart",
-    "OpenValues",
-    "ReceivedModel",
-    "SentModel",
-    "Timestamp",
-    "UnknownConfigWarning",
-    "Within",
-    "invalid_response",
-    "is_assigning",
-    "is_received",
-    "leniency",
-    "read_json",
-    "report_unknown",
-    "require_json",
-    "text_of",
-]
-
-
-class UnknownConfigWarning(UserWarning):
-    """A configuration holds a field or a value that this package does not know; it is sent all the same."""
-
-
-class Leniency(Enum):
-    """What becomes of a field or a value of a configuration that this package does not know."""
-
-    WARN = "warn"
-    """It is passed on with an `UnknownConfigWarning`: the API grows faster than the SDK."""
-    REJECT = "reject"
-    """It is a validation error."""
-    SILENT = "silent"
-    """It is passed on without a word; contradictions are errors all the same."""
-    RECEIVED = "received"
-    """It is kept in silence, and so are contradictions: the service has already taken this configuration."""
-
-
-_leniency: ContextVar[Leniency] = ContextVar("speechmatics_leniency", default=Leniency.WARN)
-
-
-@contextmanager
-def leniency(level: Leniency) -> Generator[None]:
-    """Validates configurations within the block at `level`."""
-    token = _leniency.set(level)
-    try:
-        yield
-    finally:
-        _leniency.reset(token)
-
-
-def is_received() -> bool:
-    """Whether the configuration under validation comes from the service rather than from the user."""
-    return _leniency.get() is Leniency.RECEIVED
-
-
-_assigning: ContextVar[bool] = ContextVar("speechmatics_assigning", default=False)
-
-
-def is_assigning() -> bool:
-    """Whether a single field is being set, so that rules between fields have to wait."""
-    return _assigning.get()
-
-
-def report_unknown(code: LiteralString, message: str) -> None:
-    """Warns of something unknown in a configuration, or raises, or keeps silent, as the leniency says."""
-    level = _leniency.get()
-    if level is Leniency.REJECT:
-        raise PydanticCustomError(code, "{reason}", {"reason": message})
-    if level is Leniency.WARN:
-        warnings.warn(message, UnknownConfigWarning, stacklevel=_level_outside())
-
-
-def _level_outside() -> int:
-    """The stack level, for the caller's warning, of the first frame that is neither Pydantic's nor of this package."""
-    level = 0
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("speechmatics", "pydantic"):
-        frame = frame.f_back
-        level += 1
-    return level
-
-
-def require_json(name: str, value: object) -> None:
-    """Raises unless what the user sends as `name`, whose type the API leaves open, can be written as JSON."""
-    if is_received():
-        return
-    try:
-        json.dumps(to_jsonable_python(value, inf_nan_mode="constants"), allow_nan=False)
-    except (ValueError, RecursionError) as error:
-        raise PydanticCustomError(
-            "not_json", "{name} must be JSON: {reason}", {"name": name, "reason": str(error)}
-        ) from None
-
-
-class _Vocabulary:
-    """Marks `Literal[...] | str`: any string is accepted; one outside the literal may be reported as unknown."""
-
-    def __init__(self, *, reported: bool) -> None:
-        self.reported = reported
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        known = tuple(value for part in get_args(source) for value in get_args(part))
-        text = Annotated[str, WithJsonSchema({"type": "string", "examples": list(known)})]
-        schema = handler.generate_schema(text)
-        if not self.reported:
-            return schema
-
-        def check(value: str, info: core_schema.ValidationInfo) -> str:
-            if value not in known:
-                message = f"{info.field_name}: {value!r} is not a known value; known are {', '.join(known)}"
-                report_unknown("unknown_value", message)
-            return value
-
-        return core_schema.with_info_after_validator_function(check, schema)
-
-
-_TextT = TypeVar("_TextT", bound=str)
-KnownValues = Annotated[_TextT | str, _Vocabulary(reported=True)]
-"""A vocabulary of what we send that may grow: `KnownValues[Literal["a", "b"]]`; an unknown value is reported."""
-OpenValues = Annotated[_TextT | str, _Vocabulary(reported=False)]
-"""A vocabulary of what we receive: the literal documents it, any string is accepted at the cost of a plain string."""
-
-
-class Within:
-    """Marks a number of a configuration that must lie within `low` and `high`, both included."""
-
-    def __init__(self, low: float, high: float | None = None) -> None:
-        self.low = low
-        self.high = high
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self._check, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        json_schema = handler(schema)
-        json_schema["minimum"] = self.low
-        if self.high is not None:
-            json_schema["maximum"] = self.high
-        return json_schema
-
-    def _check(self, given: object, handler: Callable[[object], float]) -> float:
-        value = handler(given)
-        if is_received():
-            if value != given:  # a whole number too large for a float to hold its digits
-                raise PydanticKnownError("float_type")
-        elif not (self.low <= value and (self.high is None or value <= self.high)):
-            expected = f"at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
-            raise PydanticCustomError(
-                "out_of_range", "must be {expected}, not {value}", {"expected": expected, "value": value}
-            )
-        return value
+__all__ = ["LenientModel", "LenientPart", "ReceivedModel", "SentModel"]
 
 
 class SentModel(DumpsOnce):
@@ -248,9 +82,9 @@ class SentModel(DumpsOnce):
             kept = {wire: extra[wire] for field, wire in self._kept().items() if field != name}
             # Pydantic would take what is kept for other fields to be their values.
             self._forget_kept(type(self).model_fields)
-            token = _assigning.set(True)
             try:
-                super().__setattr__(name, value)
+                with assigning():
+                    super().__setattr__(name, value)
             except ValidationError as error:
                 object.__setattr__(self, "__dict__", fields)
                 object.__setattr__(self, "__pydantic_fields_set__", fields_set)
@@ -259,7 +93,6 @@ class SentModel(DumpsOnce):
                 forget_locals(error)
                 raise
             finally:
-                _assigning.reset(token)
                 value = None
             if kept:
                 self.__pydantic_extra__.update(kept)
@@ -416,90 +249,3 @@ class LenientModel(KeepsUnfit, ReceivedModel):
 
 class LenientPart(DumpsOnce, LenientModel):
     """The same for what is small: however it is dumped, each field is written once."""
-
-
-_ReceivedT = TypeVar("_ReceivedT", bound=ReceivedModel)
-
-
-def read_json(model: type[_ReceivedT], data: bytes | str, *, job_id: str | None = None) -> _ReceivedT:
-    """Reads received JSON as `model`; an error is about the job, where one is given.
-
-    Raises:
-        InvalidResponseError: `data` is not JSON, or lacks what the API promises.
-    """
-    text = text_of(model, data, job_id)
-    try:
-        with CollectorHeld():
-            return model.model_validate_json(text)
-    except ValidationError as error:
-        raise invalid_response(model, text, error, job_id=job_id) from None
-
-
-def text_of(model: type[BaseModel], data: object, job_id: str | None = None) -> bytes:
-    """Received JSON as bytes in UTF-8; a byte order mark is passed over.
-
-    Raises:
-        InvalidInputError: It is neither bytes nor text.
-        InvalidResponseError: It has no form in UTF-8.
-    """
-    if not isinstance(data, bytes | bytearray | str):
-        raise InvalidInputError(f"the JSON of a {model.__name__} is given as bytes or text, not {type(data).__name__}")
-    try:
-        return as_utf8(data)
-    except ValueError as error:
-        raise InvalidResponseError(f"not a {model.__name__} as the API documents it: {error}", job_id=job_id) from None
-
-
-def invalid_response(
-    model: type[BaseModel], data: bytes | str, error: ValidationError, *, job_id: str | None = None
-) -> InvalidResponseError:
-    """The error for received JSON that `model` cannot read; names each place and carries the body."""
-    places = "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_context=False, include_input=False)
-    )
-    body = data.encode() if isinstance(data, str) else data
-    what = unlike_json(body) or places
-    return InvalidResponseError(f"not a {model.__name__} as the API documents it: {what}", body=body, job_id=job_id)
-
-
-def _as_received(value: object, handler: Any) -> Any:
-    with leniency(Leniency.RECEIVED):
-        return handler(value)
-
-
-_T = TypeVar("_T")
-AsReceived = Annotated[_T, WrapValidator(_as_received)]
-"""A configuration as it comes back inside an answer: `config: AsReceived[JobConfig | None] = None`."""
-
-
-class _WireDatetime(datetime):
-    """A datetime that remembers how the service wrote it: nanoseconds and the form of the zone survive."""
-
-    wire: str | None = None
-    """None for one that was computed from another, as by adding a day."""
-
-    @classmethod
-    def of(cls, moment: datetime, wire: str | None) -> Self:
-        kept = cls.combine(moment.date(), moment.timetz())
-        kept.wire = wire
-        return kept
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        return self.of, (datetime.combine(self.date(), self.timetz()), self.wire)
-
-
-def _remember(value: object, handler: Any) -> Any:
-    if isinstance(value, int | float):
-        raise PydanticKnownError("datetime_type")
-    parsed: datetime = handler(value)
-    return _WireDatetime.of(parsed, value) if isinstance(value, str) else parsed
-
-
-def _as_written(value: datetime) -> str:
-    wire = value.wire if isinstance(value, _WireDatetime) else None
-    return value.isoformat().replace("+00:00", "Z") if wire is None else wire
-
-
-Timestamp = Annotated[datetime, WrapValidator(_remember), PlainSerializer(_as_written, return_type=str)]
-"""A point in time as ISO 8601 text on the wire; dumps as the very text that was read."""

@@ -7,9 +7,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, StrictFloat, StrictInt, ValidationError, model_validator
 
-from speechmatics.models._base import AsReceived, LenientPart, OpenValues, Timestamp
+from speechmatics.models._base import LenientPart
 from speechmatics.models._kept import is_list, is_object, keep_as_it_came
-from speechmatics.models.config import JobConfig, TrackingData
+from speechmatics.models._leniency import AsReceived
+from speechmatics.models._markers import OpenValues
+from speechmatics.models._timestamps import Timestamp
+from speechmatics.models.config import JobConfig
+from speechmatics.models.delivery import TrackingData
 from speechmatics.models.transcript import Transcript
 from speechmatics.models.vocabularies import CreateJobStatus, ErrorMessage, JobMode, JobType, ModelName
 

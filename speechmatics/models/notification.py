@@ -12,12 +12,14 @@ from urllib.parse import parse_qs
 from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from speechmatics.exceptions import InvalidInputError, InvalidResponseError
-from speechmatics.models._base import ReceivedModel, invalid_response
+from speechmatics._errors import InvalidInputError, InvalidResponseError
+from speechmatics.models._base import ReceivedModel
 from speechmatics.models._kept import DumpsOnce
 from speechmatics.models._multipart import parameters_of, read_multipart
+from speechmatics.models._reading import invalid_response
 from speechmatics.models.job import JobDetails
-from speechmatics.models.transcript import JobInfo, Transcript
+from speechmatics.models.results import JobInfo
+from speechmatics.models.transcript import Transcript
 
 __all__ = ["HeaderSource", "Notification", "NotificationPart", "NotificationStatus", "QuerySource"]
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, StrictInt
 
-from speechmatics.models._base import KnownValues, ReceivedModel, SentModel, Within
+from speechmatics.models._base import ReceivedModel, SentModel
+from speechmatics.models._markers import KnownValues, Within
 from speechmatics.models.vocabularies import TemporaryKeyRegion
 
 __all__ = ["TemporaryKey", "TemporaryKeyRequest"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from speechmatics.models.transcript import RecognitionAlternative, RecognitionResult, Transcript
+    from speechmatics.models.results import RecognitionAlternative, RecognitionMetadata, RecognitionResult
 
-__all__ = ["Fragments", "Writing", "fragments", "fragments_by_channel"]
+__all__ = ["Fragments", "Results", "Writing", "fragments", "fragments_by_channel"]
 
 _SENTENCE_MARKS = frozenset(".?!\u2026\u3002\uff0e\uff1f\uff01\u061f\u06d4\u0964")
 """Marks that end a sentence where the service does not say (`is_eos` is missing), in Chinese, Arabic and Hindi too."""
@@ -21,10 +21,28 @@ _RENDERED = frozenset(["word", "punctuation", "entity"])
 """Types of results that are text; those to come can be passed over (documentation)."""
 
 
+class Results(Protocol):
+    """What is rendered: a `Transcript`, or anything that has its results and says how they are written."""
+
+    @property
+    def metadata(self) -> RecognitionMetadata | None:
+        """How the transcript was made."""
+        ...
+
+    @property
+    def results(self) -> Sequence[RecognitionResult]:
+        """Words, marks and entities in order."""
+        ...
+
+    def words(self) -> Iterator[RecognitionResult]:
+        """The words in order, each of type `word`."""
+        ...
+
+
 class Writing:
     """How the languages of a transcript are written."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Results) -> None:
         info = transcript.metadata.language_pack_info if transcript.metadata else None
         common = info.word_delimiter if info else None
         self._delimiter = " " if common is None else common
@@ -97,7 +115,7 @@ class Fragments:
         return "".join(glued)[len(self.glues[first]) :]
 
 
-def fragments(transcript: Transcript, writing: Writing) -> Fragments:
+def fragments(transcript: Results, writing: Writing) -> Fragments:
     """The fragments of a transcript in the order of its results; marks attach within their own channel."""
     results = [*transcript.results]
     parts = fragments_by_channel(results, writing)

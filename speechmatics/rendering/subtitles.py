@@ -15,11 +15,11 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from speechmatics.rendering.fragments import Fragments, Writing, fragments_by_channel
+from speechmatics.rendering.fragments import Fragments, Results, Writing, fragments_by_channel
 from speechmatics.rendering.text import UNKNOWN_SPEAKER
 
 if TYPE_CHECKING:
-    from speechmatics.models.transcript import RecognitionResult, Transcript
+    from speechmatics.models.results import RecognitionResult
 
 __all__ = ["MINIMUM_DURATION", "PAUSE", "to_srt", "to_vtt"]
 
@@ -73,7 +73,7 @@ class _Limits:
             raise ValueError("max_line_length and max_lines must be 1 or more")
 
 
-def to_srt(transcript: Transcript, *, max_line_length: int = 37, max_lines: int = 2) -> str:
+def to_srt(transcript: Results, *, max_line_length: int = 37, max_lines: int = 2) -> str:
     """The transcript as SubRip subtitles; see `Transcript.to_srt`.
 
     Raises:
@@ -87,7 +87,7 @@ def to_srt(transcript: Transcript, *, max_line_length: int = 37, max_lines: int 
 
 
 def to_vtt(
-    transcript: Transcript,
+    transcript: Results,
     *,
     max_line_length: int = 37,
     max_lines: int = 2,
@@ -114,7 +114,7 @@ def to_vtt(
     return "\n".join(blocks)
 
 
-def _cues(transcript: Transcript, limits: _Limits) -> list[_Cue]:
+def _cues(transcript: Results, limits: _Limits) -> list[_Cue]:
     """Cues by time; those of one channel in the order of their words."""
     writing = Writing(transcript)
     cues = [

@@ -9,10 +9,10 @@ from itertools import compress, count, islice, pairwise
 from operator import ne
 from typing import TYPE_CHECKING, TypedDict
 
-from speechmatics.rendering.fragments import Fragments, Writing, fragments
+from speechmatics.rendering.fragments import Fragments, Results, Writing, fragments
 
 if TYPE_CHECKING:
-    from speechmatics.models.transcript import RecognitionResult, Transcript
+    from speechmatics.models.results import RecognitionResult
 
 __all__ = ["UNKNOWN_SPEAKER", "Turn", "WordRecord", "to_records", "to_text", "turns"]
 
@@ -65,7 +65,7 @@ class WordRecord(TypedDict):
     """For example `disfluency` or `profanity`; several are separated by commas."""
 
 
-def to_text(transcript: Transcript, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
+def to_text(transcript: Results, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
     """The transcript as plain text; see `Transcript.to_text`."""
     made = fragments(transcript, Writing(transcript))
     speakers, channels = set(made.speakers), set(made.channels)
@@ -98,7 +98,7 @@ def _voices(made: Fragments, *, speakers: bool, channels: bool) -> Sequence[obje
     return made.channels if channels else [None] * len(made.texts)
 
 
-def turns(transcript: Transcript) -> Iterator[Turn]:
+def turns(transcript: Results) -> Iterator[Turn]:
     """The speaker turns in order; see `Transcript.turns`."""
     made = fragments(transcript, Writing(transcript))
     clock = 0.0
@@ -119,7 +119,7 @@ def turns(transcript: Transcript) -> Iterator[Turn]:
         )
 
 
-def to_records(transcript: Transcript) -> Iterator[WordRecord]:
+def to_records(transcript: Results) -> Iterator[WordRecord]:
     """One flat dict per word; see `Transcript.to_records`."""
     for word in transcript.words():
         for reading in (word.alternatives or ())[:1]:

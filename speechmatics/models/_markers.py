@@ -1,0 +1,85 @@
+"""Markers of fields: vocabularies that may grow, and ranges of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import (
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticKnownError,
+    core_schema,
+)
+
+from speechmatics.models._leniency import (
+    is_received,
+    report_unknown,
+)
+
+__all__ = ["KnownValues", "OpenValues", "Within"]
+
+
+class _Vocabulary:
+    """Marks `Literal[...] | str`: any string is accepted; one outside the literal may be reported as unknown."""
+
+    def __init__(self, *, reported: bool) -> None:
+        self.reported = reported
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        known = tuple(value for part in get_args(source) for value in get_args(part))
+        text = Annotated[str, WithJsonSchema({"type": "string", "examples": list(known)})]
+        schema = handler.generate_schema(text)
+        if not self.reported:
+            return schema
+
+        def check(value: str, info: core_schema.ValidationInfo) -> str:
+            if value not in known:
+                message = f"{info.field_name}: {value!r} is not a known value; known are {', '.join(known)}"
+                report_unknown("unknown_value", message)
+            return value
+
+        return core_schema.with_info_after_validator_function(check, schema)
+
+
+_TextT = TypeVar("_TextT", bound=str)
+KnownValues = Annotated[_TextT | str, _Vocabulary(reported=True)]
+"""A vocabulary of what we send that may grow: `KnownValues[Literal["a", "b"]]`; an unknown value is reported."""
+OpenValues = Annotated[_TextT | str, _Vocabulary(reported=False)]
+"""A vocabulary of what we receive: the literal documents it, any string is accepted at the cost of a plain string."""
+
+
+class Within:
+    """Marks a number of a configuration that must lie within `low` and `high`, both included."""
+
+    def __init__(self, low: float, high: float | None = None) -> None:
+        self.low = low
+        self.high = high
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        json_schema = handler(schema)
+        json_schema["minimum"] = self.low
+        if self.high is not None:
+            json_schema["maximum"] = self.high
+        return json_schema
+
+    def _check(self, given: object, handler: Callable[[object], float]) -> float:
+        value = handler(given)
+        if is_received():
+            if value != given:  # a whole number too large for a float to hold its digits
+                raise PydanticKnownError("float_type")
+        elif not (self.low <= value and (self.high is None or value <= self.high)):
+            expected = f"at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
+            raise PydanticCustomError(
+                "out_of_range", "must be {expected}, not {value}", {"expected": expected, "value": value}
+            )
+        return value
