@@ -525,7 +525,7 @@ def test_an_error_names_the_path_and_carries_the_body() -> None:
         ('{"results": [], "format": "\\ud800"}', "Invalid JSON: unexpected end of hex escape"),
         ('{"results": []} x', "Invalid JSON: trailing characters"),
         ('{"results": null}', "results: Input should be a valid array"),
-        ("[]", "body: Input should be an object"),
+        ("[]", "it is an array, and no object"),
         ("{}", "results: Field required"),
     ],
 )
