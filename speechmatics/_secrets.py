@@ -1,21 +1,18 @@
-"""What may be secret is not shown: in an error of Pydantic, in a URL, in the locals of a traceback."""
+"""What may be secret is not shown: in an error of Pydantic, and in the locals of a traceback."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
-__all__ = ["MASK", "bare_url", "forget_locals", "forgetting_locals", "is_url", "without_inputs"]
+__all__ = ["MASK", "Problem", "forget_locals", "forgetting_locals", "problems_of", "sentence_of", "without_inputs"]
 
 MASK = "**********"
 
-_URL = re.compile(r"^[\s\"'<\ufeff]*([A-Za-z][A-Za-z0-9+.-]+://|(https?|s3|gs):/)", re.IGNORECASE)
-"""A URL; one that became a `Path` has lost a slash."""
 _PYDANTIC_S = frozenset(get_args(core_schema.ErrorType))
 """The kinds of errors that Pydantic makes of a name and a context."""
 _HOLDS_SECRETS = frozenset({"speechmatics", "httpx", "httpcore", "json", "pydantic", "pydantic_settings"})
@@ -24,16 +21,31 @@ _HOLDS_SECRETS = frozenset({"speechmatics", "httpx", "httpcore", "json", "pydant
 _custom_error: Callable[..., PydanticCustomError] = PydanticCustomError
 
 
-def is_url(text: str) -> bool:
-    """Whether text is a URL, of whatever scheme."""
-    return _URL.search(text) is not None
+class Problem(NamedTuple):
+    """One thing that an error of Pydantic says.
+
+    Attributes:
+        location: Keys and indexes from the root.
+        kind: Its kind, for programs.
+        message: What it is, for people, without the value.
+    """
+
+    location: tuple[int | str, ...]
+    kind: str
+    message: str
 
 
-def bare_url(text: str) -> str:
-    """A URL without its query, which may be signed, and without the names and passwords in it."""
-    scheme, _, rest = re.split(r"[?#]", text, maxsplit=1)[0].partition(":")
-    host, slash, path = rest.lstrip("/").partition("/")
-    return f"{scheme}://{'/' if rest.startswith('///') else ''}{host.rpartition('@')[2]}{slash}{path}"
+def problems_of(error: ValidationError) -> list[Problem]:
+    """All that an error of Pydantic says, without the values that are wrong."""
+    return [
+        Problem(problem["loc"], problem["type"], problem["msg"].removeprefix("Value error, "))
+        for problem in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def sentence_of(problems: Iterable[Problem], whole: str) -> str:
+    """Problems in one sentence, each with its path; `whole` is what is said of no path."""
+    return "; ".join(f"{'.'.join(map(str, problem.location)) or whole}: {problem.message}" for problem in problems)
 
 
 def without_inputs(error: ValidationError, *, keeps_scalars: bool = False) -> ValidationError:

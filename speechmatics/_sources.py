@@ -12,7 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, PydanticBaseSettingsSource
 
 from speechmatics._errors import SettingsError
-from speechmatics._secrets import MASK
+from speechmatics._secrets import MASK, problems_of
 
 __all__ = ["PREFIX", "Profile", "SecondNames", "as_problem", "explained"]
 
@@ -126,9 +126,9 @@ def explained(
     secrets_dir: str | Path | None,
 ) -> SettingsError:
     """The error in words that name where each wrong value came from."""
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    if problems[0]["type"] == _WHOLE:
-        return SettingsError(problems[0]["msg"])
+    problems = problems_of(error)
+    if problems[0].kind == _WHOLE:
+        return SettingsError(problems[0].message)
     environment = EnvSettingsSource(settings_cls).env_vars
     in_file: Mapping[str, str | None] = (
         DotEnvSettingsSource(settings_cls, env_file=env_file).env_vars if env_file is not None else {}
@@ -148,8 +148,5 @@ def explained(
             return f"the file {Path(secrets_dir) / (PREFIX.lower() + name)}"
         return f"{name} in the profile of the configuration file"
 
-    texts = [
-        " ".join([*map(origin, map(str, found["loc"][:1])), found["msg"].removeprefix("Value error, ")])
-        for found in problems
-    ]
+    texts = [" ".join([*map(origin, map(str, found.location[:1])), found.message]) for found in problems]
     return SettingsError(f"wrong connection settings: {'; '.join(texts)}")

@@ -35,12 +35,15 @@ from speechmatics import _installation as _installation
 from speechmatics._descriptions import BuiltByOne, DescribedModel
 from speechmatics._errors import SettingsError
 from speechmatics._names import did_you_mean
-from speechmatics._secrets import MASK, without_inputs
+from speechmatics._secrets import MASK, problems_of, without_inputs
 from speechmatics._sources import PREFIX, Profile, SecondNames, as_problem, explained
+from speechmatics._urls import check_http_url
 
 __all__ = [
     "DEFAULT_MP_URL",
     "DEFAULT_URL",
+    "LONGEST_KEY_LIFE",
+    "SHORTEST_KEY_LIFE",
     "ConnectionSettings",
     "KeyRegion",
     "ProcessingData",
@@ -50,6 +53,8 @@ __all__ = [
 
 KeyRegion = Literal["eu", "usa", "au"]
 """Regions of temporary keys (reference; deprecated by the service)."""
+SHORTEST_KEY_LIFE, LONGEST_KEY_LIFE = 60, 86_400
+"""Seconds that a temporary key may live (reference)."""
 
 DEFAULT_URL = "https://asr.api.speechmatics.com/v2"
 """The service's own host (reference)."""
@@ -69,11 +74,9 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 def check_url(value: str) -> str:
     """The URL of a server, without white space around it; raises ValueError if it is none."""
     try:
-        url = httpx.URL(value.strip())
-    except httpx.InvalidURL:
-        raise ValueError(f"must be a URL such as {DEFAULT_URL} (it is not shown)") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError(f"must be an http or https URL such as {DEFAULT_URL}")
+        url = httpx.URL(check_http_url(value.strip()))
+    except (ValueError, httpx.InvalidURL):
+        raise ValueError(f"must be an http or https URL such as {DEFAULT_URL} (it is not shown)") from None
     if url.userinfo or url.query or url.fragment:
         raise ValueError(f"must hold no credentials, query or fragment, as in {DEFAULT_URL}")
     return value.strip()
@@ -300,7 +303,7 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     """Whether requests carry a temporary key, made with `auth_token`, which then goes to `mp_url` alone."""
     mp_url: Annotated[str | None, AfterValidator(_check_mp_url)] = DEFAULT_MP_URL
     """The management platform, which makes temporary keys."""
-    temp_token_ttl: Annotated[int, _Number, Field(ge=60, le=86400)] = 3600
+    temp_token_ttl: Annotated[int, _Number, Field(ge=SHORTEST_KEY_LIFE, le=LONGEST_KEY_LIFE)] = 3600
     """Seconds that a temporary key lives, 60 to 86400."""
     region: KeyRegion | None = None
     """Region of temporary keys: `eu`, `usa` or `au`; None for the service's own choice."""
@@ -395,10 +398,10 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
                 super().__setattr__(name, value)
                 return
             except ValidationError as error:
-                problem = error.errors(include_url=False, include_context=False, include_input=False)[0]["msg"]
+                problem = problems_of(error)[0].message
             finally:
                 value = None
-            raise SettingsError(f"wrong connection settings: {name} {problem.removeprefix('Value error, ')}")
+            raise SettingsError(f"wrong connection settings: {name} {problem}")
 
     @classmethod
     def settings_customise_sources(

@@ -13,7 +13,7 @@ from typing_extensions import TypeIs
 
 from speechmatics._core.arguments import is_path
 from speechmatics._core.audio import CHUNK_SIZE, Audio, Stream, check_size, is_bytes
-from speechmatics._secrets import bare_url, is_url
+from speechmatics._urls import bare_url, is_url
 from speechmatics.exceptions import AudioError, AudioNotFoundError, AudioNotReadableError, InvalidInputError
 from speechmatics.models.config import looks_like_json
 

@@ -21,7 +21,15 @@ from pydantic import SecretStr, ValidationError
 from speechmatics._answers import REQUEST_ID_HEADERS, request_id_of, shown_url
 from speechmatics.exceptions import InvalidResponseError, SettingsError, error_for_status
 from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
-from speechmatics.settings import DEFAULT_MP_URL, ConnectionSettings, KeyRegion, check_token, check_url
+from speechmatics.settings import (
+    DEFAULT_MP_URL,
+    LONGEST_KEY_LIFE,
+    SHORTEST_KEY_LIFE,
+    ConnectionSettings,
+    KeyRegion,
+    check_token,
+    check_url,
+)
 
 __all__ = ["BearerAuth", "TemporaryKeyAuth", "auth_for"]
 
@@ -96,8 +104,10 @@ class TemporaryKeyAuth(httpx.Auth):
         # From here on the key stands in no frame whose locals others show.
         key = SecretStr(key) if isinstance(key, str) else key
         self._long_lived = _checked(key)
-        if not _is_number(ttl) or not 60 <= ttl <= 86400 or ttl != int(ttl):
-            raise SettingsError(f"ttl must be from 60 to 86400 whole seconds, not {ttl!r}")
+        if not _is_number(ttl) or not SHORTEST_KEY_LIFE <= ttl <= LONGEST_KEY_LIFE or ttl != int(ttl):
+            raise SettingsError(
+                f"ttl must be from {SHORTEST_KEY_LIFE} to {LONGEST_KEY_LIFE} whole seconds, not {ttl!r}"
+            )
         if client_ref is not None and not (_is_text(client_ref) and client_ref.strip()):
             raise SettingsError("client_ref must not be empty, and text: the keys would see the jobs of all")
         if not _is_text(url):

@@ -12,7 +12,7 @@ from speechmatics._core.audio import Audio
 from speechmatics._core.audio_input import AsyncAudioInput, label_of, open_audio
 from speechmatics._core.operations import JsonObject, Operation
 from speechmatics._core.search import ID_PREFIX, place_of_id
-from speechmatics._secrets import bare_url
+from speechmatics._urls import bare_url
 from speechmatics.exceptions import AudioError, ConfigError
 from speechmatics.models.config import ConfigSource, JobConfig, as_job_config
 from speechmatics.models.delivery import TrackingData

@@ -104,7 +104,6 @@ from speechmatics.models.vocabularies import (
     SummaryContentType,
     SummaryLength,
     SummaryType,
-    TemporaryKeyRegion,
     WritingDirection,
 )
 from speechmatics.settings import ConnectionSettings, ProcessingData
@@ -194,7 +193,6 @@ __all__ = [
     "SummaryLength",
     "SummaryType",
     "TemporaryKey",
-    "TemporaryKeyRegion",
     "TemporaryKeyRequest",
     "Topic",
     "TopicDetectionConfig",

@@ -19,6 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypeIs
 
 from speechmatics._descriptions import DescribedModel, building
+from speechmatics._secrets import problems_of
 
 __all__ = ["DumpsOnce", "KeepsUnfit", "is_list", "is_object", "keep_as_it_came", "without_keeping"]
 
@@ -144,9 +145,9 @@ def is_list(data: object) -> TypeIs[list[object]]:
 def _names_of_unfit(model: type[BaseModel], error: ValidationError) -> set[str]:
     """The names of the fields that an error is about; none where they cannot be kept."""
     fields = {field.alias or name: name for name, field in model.model_fields.items()}
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    names = {str(problem["loc"][0]) if problem["loc"] else "" for problem in problems}
-    are_of_types = {problem["type"] for problem in problems} <= _OF_TYPES
+    problems = problems_of(error)
+    names = {str(problem.location[0]) if problem.location else "" for problem in problems}
+    are_of_types = {problem.kind for problem in problems} <= _OF_TYPES
     can_be_left_out = names <= fields.keys() and all(_can_be_left_out(model, fields[name]) for name in names)
     return names if are_of_types and can_be_left_out and model.model_config.get("extra") == "allow" else set()
 

@@ -11,6 +11,7 @@ from pydantic import (
 
 from speechmatics._documents import as_utf8, unlike_json
 from speechmatics._errors import InvalidInputError, InvalidResponseError
+from speechmatics._secrets import problems_of, sentence_of
 from speechmatics.models._collector import CollectorHeld
 
 __all__ = ["invalid_response", "read_json", "text_of"]
@@ -51,10 +52,6 @@ def invalid_response(
     model: type[BaseModel], data: bytes | str, error: ValidationError, *, job_id: str | None = None
 ) -> InvalidResponseError:
     """The error for received JSON that `model` cannot read; names each place and carries the body."""
-    places = "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_context=False, include_input=False)
-    )
     body = data.encode() if isinstance(data, str) else data
-    what = unlike_json(body) or places
+    what = unlike_json(body) or sentence_of(problems_of(error), "body")
     return InvalidResponseError(f"not a {model.__name__} as the API documents it: {what}", body=body, job_id=job_id)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -11,12 +10,12 @@ from pydantic import (
     Field,
 )
 
+from speechmatics._urls import check_http_url
 from speechmatics.models._base import SentModel
 from speechmatics.models._leniency import is_assigning, is_received
 
 __all__ = ["Headers", "Url", "at_most", "check", "check_together", "lowercase", "one_or_many"]
 
-_UNFIT_FOR_URL = re.compile(r"^\s|[\x00-\x1f\x7f]")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[^\s\x00-\x1f\x7f][^\x00-\x08\x0a-\x1f\x7f]*")
 
 
@@ -39,21 +38,7 @@ def check_together(holds: bool, message: str) -> None:
 
 
 def _http_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        check(False, "is not a URL")
-        return url
-    check(parts.scheme in ("http", "https"), "must begin with http:// or https://")
-    check(bool(host), "has no host")
-    # urlsplit passes over what begins or breaks a URL.
-    check(
-        _UNFIT_FOR_URL.search(url) is None,
-        "must not begin with a space, nor hold a line break or another control character",
-    )
-    check(" " not in parts.netloc, "has a space in its host")
-    return url
+    return url if is_received() else check_http_url(url)
 
 
 def _header(header: str) -> str:

@@ -20,7 +20,8 @@ from pydantic import (
 
 from speechmatics._errors import ConfigError, ConfigNotFoundError, ConfigNotReadableError
 from speechmatics._names import did_you_mean
-from speechmatics._secrets import bare_url, forgetting_locals, is_url
+from speechmatics._secrets import forgetting_locals, problems_of, sentence_of
+from speechmatics._urls import bare_url, is_url
 from speechmatics.models import delivery, features, recognition
 from speechmatics.models._base import SentModel
 from speechmatics.models._kept import is_list, is_object
@@ -269,12 +270,13 @@ def _validated(model: type[_ConfigT], data: object, source: str) -> _ConfigT:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'config'}: {problem['msg'].removeprefix('Value error, ')}"
-            + (_misspelt(problem["loc"], given) if problem["type"] == "missing" else "")
-            for problem in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-        raise ConfigError(f"{source} is not valid: {problems}") from None
+        problems = [
+            problem._replace(message=problem.message + _misspelt(problem.location, given))
+            if problem.kind == "missing"
+            else problem
+            for problem in problems_of(error)
+        ]
+        raise ConfigError(f"{source} is not valid: {sentence_of(problems, 'config')}") from None
 
 
 def _misspelt(location: tuple[int | str, ...], data: object) -> str:

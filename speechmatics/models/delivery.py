@@ -9,7 +9,8 @@ from pydantic import (
     Field,
 )
 
-from speechmatics._secrets import MASK, bare_url
+from speechmatics._secrets import MASK
+from speechmatics._urls import bare_url
 from speechmatics.models._base import SentModel
 from speechmatics.models._leniency import require_json
 from speechmatics.models._markers import KnownValues, OpenValues

@@ -6,7 +6,7 @@ from pydantic import Field, StrictInt
 
 from speechmatics.models._base import ReceivedModel, SentModel
 from speechmatics.models._markers import KnownValues, Within
-from speechmatics.models.vocabularies import TemporaryKeyRegion
+from speechmatics.settings import LONGEST_KEY_LIFE, SHORTEST_KEY_LIFE, KeyRegion
 
 __all__ = ["TemporaryKey", "TemporaryKeyRequest"]
 
@@ -14,11 +14,11 @@ __all__ = ["TemporaryKey", "TemporaryKeyRequest"]
 class TemporaryKeyRequest(SentModel):
     """Asks for a key that expires by itself."""
 
-    ttl: Annotated[StrictInt, Within(60, 86400)]
+    ttl: Annotated[StrictInt, Within(SHORTEST_KEY_LIFE, LONGEST_KEY_LIFE)]
     """Seconds until the key expires; 60 to 86,400 (a day)."""
     client_ref: str | None = None
     """The customer's own reference of a client: the key sees only jobs made with the same one, and no usage."""
-    region: KnownValues[TemporaryKeyRegion] | None = None
+    region: KnownValues[KeyRegion] | None = None
     """`eu`, `usa` or `au`; deprecated by the service."""
 
 

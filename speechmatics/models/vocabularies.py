@@ -28,7 +28,6 @@ __all__ = [
     "SummaryContentType",
     "SummaryLength",
     "SummaryType",
-    "TemporaryKeyRegion",
     "WritingDirection",
 ]
 
@@ -56,8 +55,6 @@ SummaryLength = Literal["brief", "detailed"]
 """Lengths of a summary."""
 SummaryType = Literal["paragraphs", "bullets"]
 """Shapes of a summary."""
-TemporaryKeyRegion = Literal["eu", "usa", "au"]
-"""Regions that a temporary key may be limited to (deprecated by the service)."""
 
 CreateJobStatus = Literal["created", "done", "rejected", "deleted"]
 """How the wait of a submission ended."""

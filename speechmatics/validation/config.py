@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from speechmatics._secrets import problems_of
 from speechmatics.models import JobConfig, Leniency, leniency
 from speechmatics.validation.report import Findings, Path, ProblemCode
 from speechmatics.validation.shapes import check_shape
@@ -23,9 +24,9 @@ def check_config(data: Json, findings: Findings) -> None:
         with leniency(Leniency.SILENT):
             JobConfig.model_validate(data)
     except ValidationError as error:
-        for problem in error.errors(include_url=False, include_context=False, include_input=False):
-            code = _CODES.get(problem["type"], ProblemCode.INVALID_VALUE)
-            findings.add_new(_path(problem["loc"], data), code, problem["msg"].removeprefix("Value error, "))
+        for problem in problems_of(error):
+            code = _CODES.get(problem.kind, ProblemCode.INVALID_VALUE)
+            findings.add_new(_path(problem.location, data), code, problem.message)
 
 
 def _path(location: Path, data: Json) -> Path:
