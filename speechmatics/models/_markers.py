@@ -1,15 +1,18 @@
-"""Markers of fields: vocabularies that may grow, and ranges of numbers."""
+"""What is known of a field, on the field: vocabularies that may grow, ranges of numbers, what the API promises."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar, get_args
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import (
+    BaseModel,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     WithJsonSchema,
 )
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import (
     CoreSchema,
@@ -23,7 +26,7 @@ from speechmatics.models._leniency import (
     report_unknown,
 )
 
-__all__ = ["KnownValues", "OpenValues", "Within"]
+__all__ = ["DOCUMENTED", "Knowledge", "KnownValues", "OpenText", "OpenValues", "Within", "knowledge_of"]
 
 
 class _Vocabulary:
@@ -53,6 +56,65 @@ KnownValues = Annotated[_TextT | str, _Vocabulary(reported=True)]
 """A vocabulary of what we send that may grow: `KnownValues[Literal["a", "b"]]`; an unknown value is reported."""
 OpenValues = Annotated[_TextT | str, _Vocabulary(reported=False)]
 """A vocabulary of what we receive: the literal documents it, any string is accepted at the cost of a plain string."""
+
+
+class _Marker:
+    """A mark that changes nothing of how a field is read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+DOCUMENTED = _Marker("DOCUMENTED")
+"""Marks a field that the specification calls required, and that the model can do without."""
+_OPEN = _Marker("OPEN")
+OpenText = Annotated[str, _OPEN]
+"""Text of a vocabulary that the specification does not list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of a field.
+
+    Attributes:
+        required: Whether nothing can be done without it.
+        documented: Whether the specification promises it, and the model can do without.
+        nullable: Whether it may be null.
+        open: Whether the API may add to its values.
+        is_map: Whether it is an object whose keys are data.
+        model: The model of what it holds, of the items or the values where it is a list or a map.
+    """
+
+    required: bool
+    documented: bool
+    nullable: bool
+    open: bool
+    is_map: bool
+    model: type[BaseModel] | None
+
+
+def knowledge_of(field: FieldInfo) -> Knowledge:
+    """What the annotation of a field says of it."""
+    parts = list(_parts(field.annotation))
+    marks = [*field.metadata, *parts]
+    return Knowledge(
+        required=field.is_required(),
+        documented=DOCUMENTED in marks,
+        nullable=type(None) in parts,
+        open=_OPEN in marks or any(isinstance(mark, _Vocabulary) for mark in marks),
+        is_map=any(get_origin(part) is dict for part in parts),
+        model=next((part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), None),
+    )
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """An annotation, and all that it is made of."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
 
 
 class Within:

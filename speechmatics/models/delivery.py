@@ -7,13 +7,14 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    WithJsonSchema,
 )
 
 from speechmatics._secrets import MASK
 from speechmatics._urls import bare_url
 from speechmatics.models._base import SentModel
 from speechmatics.models._leniency import require_json
-from speechmatics.models._markers import KnownValues, OpenValues
+from speechmatics.models._markers import KnownValues
 from speechmatics.models._rules import Headers, Url, check, lowercase
 from speechmatics.models.vocabularies import (
     NotificationContent,
@@ -26,6 +27,10 @@ __all__ = ["FetchData", "NotificationConfig", "TrackingData"]
 def _method(method: str) -> str:
     check(method in get_args(NotificationMethod), f"must be post or put, not {method!r}")
     return method
+
+
+_METHODS = get_args(NotificationMethod)
+_Method = Annotated[str, AfterValidator(_method), WithJsonSchema({"type": "string", "examples": list(_METHODS)})]
 
 
 class _Addressed(SentModel):
@@ -64,9 +69,9 @@ class NotificationConfig(_Addressed):
     contents: list[KnownValues[NotificationContent]] | None = Field(default=None, kw_only=False)
     """What is sent: `jobinfo`, `transcript`, `transcript.json-v2`, `transcript.txt`, `transcript.srt`, `data`, `text`.
     An empty list: an empty body. None: the transcript as a file named `data_file`."""
-    method: Annotated[
-        Annotated[OpenValues[NotificationMethod], AfterValidator(_method)] | None, BeforeValidator(lowercase)
-    ] = Field(default=None, kw_only=False, json_schema_extra={"enum": [*get_args(NotificationMethod), None]})
+    method: Annotated[_Method | None, BeforeValidator(lowercase)] = Field(
+        default=None, kw_only=False, json_schema_extra={"enum": [*get_args(NotificationMethod), None]}
+    )
     """`post` (the service's default) or `put`, in either case."""
     auth_headers: Headers = Field(default=None, kw_only=False, repr=False)
     """Headers added to the callback, each `Name: value`; secret, so not in the repr."""

@@ -8,7 +8,7 @@ from pydantic import (
 )
 
 from speechmatics.models._base import SentModel
-from speechmatics.models._markers import KnownValues, Within
+from speechmatics.models._markers import KnownValues, OpenText, Within
 from speechmatics.models._rules import at_most, check_together
 from speechmatics.models.vocabularies import (
     LowConfidenceAction,
@@ -106,5 +106,5 @@ class AutoChaptersConfig(SentModel):
 class AudioEventsConfig(SentModel):
     """Asks for sounds that are not speech; its presence switches it on."""
 
-    types: list[str] | None = Field(default=None, kw_only=False)
+    types: list[OpenText] | None = Field(default=None, kw_only=False)
     """Kinds of events to look for, for example `music`; None for all."""

@@ -17,7 +17,7 @@ from pydantic.config import JsonDict
 from speechmatics.models._base import SentModel
 from speechmatics.models._kept import is_object, keep_as_it_came
 from speechmatics.models._leniency import is_received
-from speechmatics.models._markers import KnownValues, Within
+from speechmatics.models._markers import KnownValues, OpenText, Within
 from speechmatics.models._rules import check, check_together
 from speechmatics.models.vocabularies import (
     Diarization,
@@ -180,7 +180,7 @@ class TranscriptionConfig(SentModel):
     language: Language = Field(kw_only=False, json_schema_extra=HAS_TEXT)
     """ISO code of the language, `auto` to identify it, `multi` for multilingual models. Empty in a configuration that
     came back without one."""
-    domain: str | None = None
+    domain: OpenText | None = None
     """A specialised language pack, for example `finance` or `medical`."""
     output_locale: str | None = None
     """Locale of the written output, for example `en-GB`."""

@@ -3,13 +3,13 @@
 Whatever the service may leave out is optional; unknown fields and values are kept.
 """
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from speechmatics.models._base import LenientPart, ReceivedModel
 from speechmatics.models._leniency import AsReceived
-from speechmatics.models._markers import OpenValues
+from speechmatics.models._markers import DOCUMENTED, OpenText, OpenValues
 from speechmatics.models._timestamps import Timestamp
 from speechmatics.models.delivery import TrackingData
 from speechmatics.models.features import (
@@ -70,9 +70,9 @@ __all__ = [
 class JobInfo(LenientPart):
     """The job a transcript belongs to."""
 
-    id: str | None = None
+    id: Annotated[str | None, DOCUMENTED] = None
     """The job's id."""
-    created_at: Timestamp | None = None
+    created_at: Annotated[Timestamp | None, DOCUMENTED] = None
     """When the job was created (UTC)."""
     data_name: str | None = None
     """Name of the audio file."""
@@ -148,9 +148,9 @@ class LanguageIdentificationResult(LenientPart):
 class RecognitionMetadata(LenientPart):
     """How a transcript was made."""
 
-    created_at: Timestamp | None = None
+    created_at: Annotated[Timestamp | None, DOCUMENTED] = None
     """When the transcript was made (UTC)."""
-    type: OpenValues[JobType] | None = None
+    type: Annotated[OpenValues[JobType] | None, DOCUMENTED] = None
     """`transcription`."""
     transcription_config: AsReceived[TranscriptionConfig | None] = None
     """The configuration used."""
@@ -191,7 +191,7 @@ class RecognitionMetadata(LenientPart):
 class RecognitionDisplay(ReceivedModel):
     """How a word is displayed."""
 
-    direction: OpenValues[DisplayDirection] | None = None
+    direction: Annotated[OpenValues[DisplayDirection] | None, DOCUMENTED] = None
     """`ltr` or `rtl`."""
 
 
@@ -202,7 +202,7 @@ class RecognitionAlternative(ReceivedModel):
     """The text."""
     confidence: float | None = None
     """0 to 1."""
-    language: str | None = None
+    language: Annotated[str | None, DOCUMENTED] = None
     """ISO code."""
     speaker: str | None = None
     """`S1`, `S2`, …, `UU` for unknown, or a known speaker's name."""
@@ -215,13 +215,13 @@ class RecognitionAlternative(ReceivedModel):
 class RecognitionForm(ReceivedModel):
     """A word or mark within the written or the spoken form of an entity."""
 
-    alternatives: list[RecognitionAlternative] | None = None
+    alternatives: Annotated[list[RecognitionAlternative] | None, DOCUMENTED] = None
     """Readings, most likely first."""
-    start_time: float | None = None
+    start_time: Annotated[float | None, DOCUMENTED] = None
     """Seconds from the start; an estimate in a written form."""
-    end_time: float | None = None
+    end_time: Annotated[float | None, DOCUMENTED] = None
     """Seconds from the start; an estimate in a written form."""
-    type: OpenValues[FormType] | None = None
+    type: Annotated[OpenValues[FormType] | None, DOCUMENTED] = None
     """`word`, or in a spoken form also `punctuation`."""
 
 
@@ -231,9 +231,9 @@ class RecognitionResult(ReceivedModel):
     type: OpenValues[ResultType]
     """`word`, `punctuation`, `entity`, and in transcripts of older formats (to 2.8) `speaker_change`; items of other
     types can be passed over."""
-    start_time: float | None = None
+    start_time: Annotated[float | None, DOCUMENTED] = None
     """Seconds from the start."""
-    end_time: float | None = None
+    end_time: Annotated[float | None, DOCUMENTED] = None
     """Seconds from the start."""
     alternatives: list[RecognitionAlternative] | None = None
     """Readings, most likely first."""
@@ -245,7 +245,7 @@ class RecognitionResult(ReceivedModel):
     """Whether the mark ends a sentence."""
     attaches_to: OpenValues[AttachesTo] | None = None
     """The side of a mark that has no delimiter: `previous` (also if absent), `next`, `both` or `none`."""
-    entity_class: str | None = None
+    entity_class: OpenText | None = None
     """Kind of entity, for example `date` or `money`."""
     score: float | None = None
     """How sure a change of speaker is, 0 to 1, with items of type `speaker_change`."""
@@ -454,7 +454,7 @@ class Chapter(ReceivedModel):
 class AudioEventItem(ReceivedModel):
     """A sound that is not speech."""
 
-    type: str | None = None
+    type: OpenText | None = None
     """Its kind, for example `music`."""
     start_time: float | None = None
     """Seconds from the start."""

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -19,6 +19,7 @@ from speechmatics._errors import (
 from speechmatics.models._base import LenientModel
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models._kept import is_object, without_keeping
+from speechmatics.models._markers import DOCUMENTED
 from speechmatics.models._reading import read_json, text_of
 from speechmatics.models.results import (
     AudioEventItem,
@@ -45,11 +46,11 @@ __all__ = ["Transcript"]
 class Transcript(LenientModel):
     """A transcript in the json-v2 format."""
 
-    format: str | None = None
+    format: Annotated[str | None, DOCUMENTED] = None
     """Version of the format, for example `2.9`."""
     job: JobInfo | None = None
     """The job it belongs to; None in transcripts of containers on premises."""
-    metadata: RecognitionMetadata | None = None
+    metadata: Annotated[RecognitionMetadata | None, DOCUMENTED] = None
     """How it was made."""
     results: list[RecognitionResult]
     """Words, marks and entities in order."""

@@ -9,79 +9,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
+from pydantic import BaseModel
 from typing_extensions import TypeIs
 
+from speechmatics.models._markers import knowledge_of
 from speechmatics.testing._wire_values import JSON_VALUES, Json
 
 __all__ = ["with_unknown"]
 
 _Change = Callable[[DrawFn], None]
-
-_VOCABULARIES = frozenset(
-    {
-        "attaches_to",
-        "content_type",
-        "contents",
-        "diarization",
-        "direction",
-        "domain",
-        "entity_class",
-        "error",
-        "low_confidence_action",
-        "max_delay_mode",
-        "model",
-        "operating_point",
-        "sentiment",
-        "status",
-        "summary_length",
-        "summary_type",
-        "tags",
-        "type",
-        "types",
-        "writing_direction",
-    }
-)
-"""The fields whose values the API may add to."""
-
-_NULLABLE = frozenset(
-    {
-        "additional_vocab",
-        "channel",
-        "config",
-        "confidence",
-        "created_at",
-        "display",
-        "duration",
-        "end_time",
-        "errors",
-        "job",
-        "language_pack_info",
-        "metadata",
-        "notification_config",
-        "output_config",
-        "sentiment_analysis",
-        "speaker",
-        "summary",
-        "tags",
-        "tracking",
-        "translations",
-        "volume",
-        "word_delimiter",
-    }
-)
-"""The fields that servers leave empty with `null`; nothing that a program cannot do without."""
-
-_MAPS = (
-    "tracking.details",
-    "translations",
-    "topics.summary.overall",
-    "audio_event_summary.overall",
-    "audio_event_summary.channels",
-    "audio_event_summary.channels.*",
-    "per_language_word_delimiters",
-    "per_language_writing_direction",
-)
-"""Where an object's keys are data, so that there is no such thing as an unknown field."""
 
 _NEW_NAMES = st.sampled_from(["copy", "schema", "model_fields", "self", "extra field", "é"]) | st.text(max_size=5).map(
     "x-{}".format
@@ -92,10 +28,13 @@ _NEW_VALUES = st.text(max_size=5).map("x-{}".format)
 
 
 @st.composite
-def with_unknown(draw: DrawFn, wire: SearchStrategy[Json], *, received: bool) -> Json:
-    """Adds unknown fields and values to an object, and where it is `received` also nulls and unknown results."""
+def with_unknown(draw: DrawFn, wire: SearchStrategy[Json], model: type[BaseModel], *, received: bool) -> Json:
+    """Adds unknown fields and values to an object, and where it is `received` also nulls and unknown results.
+
+    What may be unknown or null in a field, its model says.
+    """
     data = copy.deepcopy(draw(wire))
-    changes = list(_changes(data, "", received=received))
+    changes = list(_changes(data, model, received=received))
     for position in draw(st.lists(st.integers(0, len(changes) - 1), min_size=1, max_size=6, unique=True)):
         changes[position](draw)
     return data
@@ -109,27 +48,38 @@ def _is_list(value: object) -> TypeIs[list[Any]]:
     return isinstance(value, list)
 
 
-def _changes(node: Json, path: str, *, received: bool) -> Iterator[_Change]:
+def _changes(node: Json, model: type[BaseModel], *, received: bool) -> Iterator[_Change]:
     """All that could be changed in an object and below it."""
-    if path.endswith("tracking.details"):
-        return
-    if inside_map := path.endswith(_MAPS):
-        fields: Json = {}
-    else:
-        fields = node
-        yield partial(_add_field, node)
-    for name, value in fields.items():
-        if received and (name in _NULLABLE or value is None):
+    yield partial(_add_field, node)
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    for name, value in node.items():
+        knowledge = knowledge_of(fields[name])
+        if received and knowledge.nullable:
             yield partial(_replace, node, name, st.none())
-        if name in _VOCABULARIES and not (name == "diarization" and "channel_diarization_labels" in node):
+        if knowledge.open and not (name == "diarization" and "channel_diarization_labels" in node):
             yield from _new_words(node, name)
         if received and name == "results" and _is_list(value):
             yield partial(_insert_result, value)
-    for name, value in node.items():
-        place = f"{path}.{'*' if inside_map else name}"
-        for item in value if _is_list(value) else [value]:
-            if _is_object(item):
-                yield from _changes(item, place, received=received)
+        if knowledge.model is not None:
+            for part in _objects_in(value, knowledge.is_map):
+                yield from _changes(part, knowledge.model, received=received)
+
+
+def _objects_in(value: object, is_map: bool) -> Iterator[Json]:
+    """The objects that a field holds: one, those of a list, or the values of a map, whose keys are data."""
+    if is_map and _is_object(value):
+        for part in value.values():
+            yield from _objects_in(part, _is_map(part))
+    elif _is_object(value):
+        yield value
+    elif _is_list(value):
+        for part in value:
+            yield from _objects_in(part, False)
+
+
+def _is_map(value: object) -> bool:
+    """Whether all that an object holds are objects, as in a map of maps."""
+    return _is_object(value) and all(map(_is_object, value.values()))
 
 
 def _new_words(node: Json, name: str) -> Iterator[_Change]:

@@ -61,7 +61,7 @@ def wire_job_configs(*, unknown: bool = False) -> SearchStrategy[dict[str, Any]]
             `UnknownConfigWarning`.
     """
     configs = _wire_configs.job_configs()
-    return with_unknown(configs, received=False) if unknown else configs
+    return with_unknown(configs, JobConfig, received=False) if unknown else configs
 
 
 def wire_job_details(*, unknown: bool = False) -> SearchStrategy[dict[str, Any]]:
@@ -71,7 +71,7 @@ def wire_job_details(*, unknown: bool = False) -> SearchStrategy[dict[str, Any]]
         unknown: Whether to mix in fields and values that this package does not know, and nulls where servers send them.
     """
     jobs = _wire_jobs.job_details()
-    return with_unknown(jobs, received=True) if unknown else jobs
+    return with_unknown(jobs, JobDetails, received=True) if unknown else jobs
 
 
 def wire_transcripts(*, unknown: bool = False) -> SearchStrategy[dict[str, Any]]:
@@ -82,4 +82,4 @@ def wire_transcripts(*, unknown: bool = False) -> SearchStrategy[dict[str, Any]]
             servers send them.
     """
     found = _wire_transcripts.transcripts()
-    return with_unknown(found, received=True) if unknown else found
+    return with_unknown(found, Transcript, received=True) if unknown else found

@@ -17,32 +17,11 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from typing_extensions import TypeIs
 
 from speechmatics._names import did_you_mean
-from speechmatics.models import (
-    JobInfo,
-    RecognitionAlternative,
-    RecognitionDisplay,
-    RecognitionForm,
-    RecognitionMetadata,
-    RecognitionResult,
-    Transcript,
-)
+from speechmatics.models._markers import knowledge_of
 from speechmatics.validation.report import Findings, Path, ProblemCode
 from speechmatics.validation.source import Json
 
 __all__ = ["check_shape"]
-
-_DOCUMENTED: dict[type[BaseModel], frozenset[str]] = {
-    Transcript: frozenset({"format", "metadata"}),
-    JobInfo: frozenset({"id", "created_at"}),
-    RecognitionMetadata: frozenset({"created_at", "type"}),
-    RecognitionResult: frozenset({"start_time", "end_time"}),
-    RecognitionForm: frozenset({"start_time", "end_time", "type", "alternatives"}),
-    RecognitionAlternative: frozenset({"language"}),
-    RecognitionDisplay: frozenset({"direction"}),
-}
-"""Fields that the specification calls required and the models can do without. Not among them
-are a job's `duration` and `data_name`, which may be missing for fetched audio, the `job` of a transcript, which
-containers do not know, and `confidence`, which melia-1 does not give (documentation)."""
 
 _NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number", NoneType: "null"}
 
@@ -160,12 +139,16 @@ def _kind(value: Json) -> str:
 def _fields_of(model: type[BaseModel]) -> _Fields:
     shapes: dict[str, _Shape] = {}
     required: set[str] = set()
+    documented: set[str] = set()
     for attribute, field in model.model_fields.items():
         name = field.alias or attribute
         shapes[name] = _shape_of(field.annotation, _is_rewritten(field.metadata))
-        if field.is_required():
+        knowledge = knowledge_of(field)
+        if knowledge.required:
             required.add(name)
-    return _Fields(shapes, frozenset(required), _DOCUMENTED.get(model, frozenset()) - required)
+        if knowledge.documented:
+            documented.add(name)
+    return _Fields(shapes, frozenset(required), frozenset(documented))
 
 
 def _shape_of(annotation: Any, rewritten: bool = False) -> _Shape:
