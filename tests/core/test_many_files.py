@@ -144,6 +144,7 @@ def test_an_iterator_that_is_dropped_logs_what_is_still_running(
     paths: list[Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Half-read, by the blocking client and by the async one."""
+    gc.collect()  # what other tests dropped
     caplog.set_level(logging.INFO, "speechmatics")
     with FaultServer(quirks=Quirks(work_seconds=60)) as server:
 
