@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from speechmatics import BatchClient, ConnectionSettings, JobConfig, ParsedBatchClient
 from speechmatics.local import LocalServer, Recognition, UnreadableAudio
+
+# How many examples there are for each property; wall time decides nothing.
+_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large]
+hypothesis_settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=_CHECKS)
+hypothesis_settings.register_profile("ci", max_examples=150, deadline=None, suppress_health_check=_CHECKS)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 pytest_plugins = ["pytester", "speechmatics.testing.plugin"]
 
@@ -61,12 +70,11 @@ class ScriptedEngine:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the settings of the machine it runs on."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("SPEECHMATICS_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from speechmatics._core import flows
 from speechmatics._core.audio_input import open_audio
 from speechmatics._core.drivers import AwaitingDriver, BlockingDriver
 from speechmatics._core.operations import Operation, create_job
-from tests.fault_server import FaultServer, Quirks, Rule
-from tests.serving import serving
+from tests.servers.fault_server import FaultServer, Quirks, Rule
+from tests.servers.serving import serving
 
 __all__ = [
     "CONFIG",

@@ -11,7 +11,7 @@ import anyio
 import httpx
 
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Retry
-from tests.fault_server import FaultServer
+from tests.servers.fault_server import FaultServer
 
 __all__ = [
     "AUDIO",

@@ -21,8 +21,8 @@ from tests.core.submitting import (
     settings_of,
     submit,
 )
-from tests.fault_rules import PAGE, Rule
-from tests.fault_server import FaultServer, Quirks
+from tests.servers.fault_rules import PAGE, Rule
+from tests.servers.fault_server import FaultServer, Quirks
 
 SUBMISSION = "the-submission"
 NAMED = ("call.wav", AUDIO)

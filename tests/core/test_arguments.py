@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 import speechmatics as sm
-from tests.both_clients import CLIENTS, Call
+from tests.servers.both_clients import CLIENTS, Call
 
 CONFIG = {"transcription_config": {"language": "en"}}
 NAN = float("nan")

@@ -14,7 +14,7 @@ import pytest
 from starlette.datastructures import UploadFile
 
 import speechmatics as sm
-from tests.both_clients import CLIENTS, SETTINGS
+from tests.servers.both_clients import CLIENTS, SETTINGS
 
 CONFIG = {"transcription_config": {"language": "en"}}
 SIZE = 2_500_000

@@ -22,9 +22,9 @@ import pytest
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient
 from tests.core.clients import CONFIG, Certificates, settings_for
-from tests.fault_clients import eventually
-from tests.fault_server import FaultServer, Rule, transcript_of, word_of
-from tests.serving import Answer, Received, serving
+from tests.servers.fault_clients import eventually
+from tests.servers.fault_server import FaultServer, Rule, transcript_of, word_of
+from tests.servers.serving import Answer, Received, serving
 
 plain_and_tls = pytest.mark.parametrize("way", ["plain", "tls"])
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Retry
-from tests.fault_server import FaultServer
+from tests.servers.fault_server import FaultServer
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 

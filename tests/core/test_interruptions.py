@@ -20,8 +20,8 @@ from speechmatics._core.operations import Operation
 from speechmatics._core.session import Session
 from speechmatics._core.submission import submit_job
 from tests.core.submitting import AUDIO, CONFIG, api_words, notes_of, run_async, settings_of
-from tests.fault_rules import PAGE, Rule
-from tests.fault_server import FaultServer, Quirks
+from tests.servers.fault_rules import PAGE, Rule
+from tests.servers.fault_server import FaultServer, Quirks
 
 _T = TypeVar("_T")
 

@@ -11,7 +11,7 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
-from tests.serving import Answer, Received, serving
+from tests.servers.serving import Answer, Received, serving
 
 LIMIT = 100_000
 PACKED = gzip.compress(json.dumps({"jobs": [], "padding": " " * 40 * LIMIT}).encode())

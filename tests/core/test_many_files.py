@@ -13,7 +13,7 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
-from tests.fault_server import FaultServer, Quirks, Rule
+from tests.servers.fault_server import FaultServer, Quirks, Rule
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 

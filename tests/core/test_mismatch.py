@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, JobDetails, Transcript
 from tests.core.clients import CONFIG, RUNNERS, Certificates, settings_for
-from tests.fault_clients import client_of, eventually, make_job
-from tests.fault_server import FaultServer, Rule
+from tests.servers.fault_clients import client_of, eventually, make_job
+from tests.servers.fault_server import FaultServer, Rule
 
 OTHER = "another0"
 STATUS = json.dumps({"job": {"id": OTHER, "status": "done", "created_at": "2026-01-01T00:00:00Z", "data_name": "a"}})

@@ -27,8 +27,8 @@ from tests.core.clients import (
     upload,
     way_to,
 )
-from tests.fault_clients import eventually
-from tests.fault_server import FaultServer, Quirks, Rule
+from tests.servers.fault_clients import eventually
+from tests.servers.fault_server import FaultServer, Quirks, Rule
 
 LIMIT = 0.4
 LATE = 1.5

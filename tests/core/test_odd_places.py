@@ -24,9 +24,9 @@ from speechmatics._core.search import ListSearch, could_be_any
 from speechmatics._core.session import Session
 from speechmatics._core.submission import find_submissions, submit_job
 from tests.core.scripted import CONFIG, NOW, Scripted, created
-from tests.fault_rules import PAGE
-from tests.fault_server import FaultServer, Quirks, Rule
-from tests.serving import Answer, serving
+from tests.servers.fault_rules import PAGE
+from tests.servers.fault_server import FaultServer, Quirks, Rule
+from tests.servers.serving import Answer, serving
 
 OWN = "sm-typed-own"
 

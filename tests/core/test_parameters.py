@@ -25,7 +25,7 @@ from speechmatics import (
     UsageReport,
     UsageT,
 )
-from tests.both_clients import CLIENTS
+from tests.servers.both_clients import CLIENTS
 
 Json = dict[str, Any]
 J = TypeVar("J")

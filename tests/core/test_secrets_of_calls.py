@@ -32,7 +32,7 @@ from speechmatics import (
     RateLimitError,
     SpeechmaticsError,
 )
-from tests.both_clients import CLIENTS
+from tests.servers.both_clients import CLIENTS
 
 SECRET = "SECRET-of-the-caller"
 URL = f"https://user:{SECRET}@store.test/calls/a.wav?sig={SECRET}#{SECRET}"

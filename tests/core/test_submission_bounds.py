@@ -10,8 +10,8 @@ import pytest
 
 import speechmatics as sm
 from tests.core.submitting import AUDIO, DRIVERS, Driver, api_words, posts_of, settings_of, submit
-from tests.fault_rules import PAGE, Rule
-from tests.fault_server import FaultServer
+from tests.servers.fault_rules import PAGE, Rule
+from tests.servers.fault_server import FaultServer
 
 SUBMISSION = "the-submission"
 LONG = 3600

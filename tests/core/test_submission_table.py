@@ -29,9 +29,9 @@ from tests.core.submitting import (
     settings_of,
     submit,
 )
-from tests.fault_rules import PAGE, Rule
-from tests.fault_server import FaultServer, Quirks
-from tests.serving import Answer, serving
+from tests.servers.fault_rules import PAGE, Rule
+from tests.servers.fault_server import FaultServer, Quirks
+from tests.servers.serving import Answer, serving
 
 LARGE = bytes(8 * 1024 * 1024)
 """More than the buffers of a connection take, so that the server can act before the body has been given."""

@@ -16,7 +16,7 @@ from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Spee
 from speechmatics._core.connections import routes
 from speechmatics._core.transports import translated
 from tests.core.clients import CONFIG, RUNNERS, Certificates, settings_for
-from tests.fault_server import FaultServer, Rule
+from tests.servers.fault_server import FaultServer, Rule
 
 TOKEN = "very-secret-token"
 WINDOWS = {"read_timeout": 0.2, "recovery_window": 0.1, "recovery_window_long": 0.1}

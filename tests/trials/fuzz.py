@@ -31,8 +31,8 @@ from hypothesis import strategies as st
 
 import speechmatics as sm
 from speechmatics._core.operations import RequestOptions
-from tests.both_clients import SETTINGS, await_all, take_all
-from tests.fault_server import FaultServer, Rule
+from tests.servers.both_clients import SETTINGS, await_all, take_all
+from tests.servers.fault_server import FaultServer, Rule
 
 __all__ = ["Seen", "fuzz"]
 

@@ -28,7 +28,7 @@ from speechmatics import (
     SubmissionUncertainError,
 )
 from tests.core.submitting import CONFIG, DRIVERS, Driver, notes_of, run_async
-from tests.fault_server import FaultServer, random_faults, transcript_of
+from tests.servers.fault_server import FaultServer, random_faults, transcript_of
 
 __all__ = ["Trial", "run"]
 

@@ -23,7 +23,7 @@ from typing import Any
 import anyio
 
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, SpeechmaticsError
-from tests.fault_server import FaultServer, Quirks, Rule
+from tests.servers.fault_server import FaultServer, Quirks, Rule
 
 __all__ = ["KINDS", "Left", "run"]
 

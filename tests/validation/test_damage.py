@@ -17,7 +17,7 @@ import pytest
 
 from speechmatics import InvalidResponseError, Transcript
 from speechmatics.validation import validate_transcript
-from tests.both_clients import CLIENTS
+from tests.servers.both_clients import CLIENTS
 from tests.validation.test_deployments import transcript, word
 
 Document = dict[str, Any]

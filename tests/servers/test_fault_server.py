@@ -15,9 +15,19 @@ import httpx
 import pytest
 import trustme
 
-from tests.fault_clients import CONFIG, LONG, client_of, connect, eventually, head_of, make_job, read_answer, submit
-from tests.fault_rules import Quirks, Rule
-from tests.fault_server import FaultServer, transcript_of, word_of
+from tests.servers.fault_clients import (
+    CONFIG,
+    LONG,
+    client_of,
+    connect,
+    eventually,
+    head_of,
+    make_job,
+    read_answer,
+    submit,
+)
+from tests.servers.fault_rules import Quirks, Rule
+from tests.servers.fault_server import FaultServer, transcript_of, word_of
 
 
 @pytest.fixture

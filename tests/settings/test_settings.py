@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from speechmatics import ConnectionSettings, SettingsError
@@ -291,7 +291,6 @@ ANYTHING: st.SearchStrategy[object] = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from([*ConnectionSettings.model_fields, "env_file", "secrets_dir"]), ANYTHING, max_size=2

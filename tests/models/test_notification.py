@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -336,7 +336,6 @@ def read_or_refuse(query: Any, headers: Any, body: bytes) -> Notification | None
         return None
 
 
-@settings(max_examples=300)
 @given(
     st.text(max_size=40) | st.just(QUERY),
     CONTENT_TYPES | st.text(max_size=60),
@@ -353,14 +352,12 @@ def test_no_request_whatever_breaks_the_reader(query: str, content_type: str, pi
     read_or_refuse(query, {"Content-Type": content_type}, b"".join(pieces))
 
 
-@settings(max_examples=300)
 @given(st.integers(0, len(WHOLE) - 5))
 def test_every_cut_is_noticed(length: int) -> None:
     """A body that lacks its end, wherever it stops, is refused; an empty one says nothing."""
     assert read_or_refuse(QUERY, FORM, WHOLE[:length]) is None or length == 0
 
 
-@settings(max_examples=300)
 @given(st.integers(0, len(WHOLE) - 1), st.integers(0, len(WHOLE)), st.binary(max_size=3))
 def test_damage_anywhere_is_read_or_refused(start: int, end: int, put: bytes) -> None:
     """Bytes lost, changed or added in a whole body."""

@@ -15,10 +15,10 @@ from functools import partial
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.fault_rules import NO_FAULT, PAGE, Ending, Quirks, Rule
-from tests.fault_service import Answer, Job, Service, held_seconds, transcript_of, word_of
-from tests.fault_wire import Body, Upload, Wire, status_line
-from tests.random_faults import random_faults
+from tests.servers.fault_rules import NO_FAULT, PAGE, Ending, Quirks, Rule
+from tests.servers.fault_service import Answer, Job, Service, held_seconds, transcript_of, word_of
+from tests.servers.fault_wire import Body, Upload, Wire, status_line
+from tests.servers.random_faults import random_faults
 
 __all__ = [
     "FaultServer",

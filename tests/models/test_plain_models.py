@@ -11,7 +11,7 @@ from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import (
     AfterValidator,
@@ -39,7 +39,6 @@ Json = dict[str, Any]
 WORD: Json = {"type": "word", "start_time": 0.0, "end_time": 0.5, "alternatives": [{"content": "a", "confidence": 1.0}]}
 MARK: Json = {"type": "punctuation", "is_eos": True, "alternatives": [{"content": ".", "new": 1}], "unknown": [1]}
 WIRE: Json = {"format": "2.9", "job": {"id": "j"}, "results": [WORD, MARK, {"type": "silence"}], "mood": "good"}
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Seen(BaseModel):
@@ -455,7 +454,6 @@ def outcome(read: Callable[[str], Transcript], text: str) -> object:
         return None
 
 
-@quick
 @given(wire_transcripts(unknown=True), st.data())
 def test_damaged_transcripts_are_read_from_text_as_from_objects(wire: Json, data: st.DataObject) -> None:
     """Whatever field of whatever part holds whatever value, or is not there; some is kept as it came."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from tests.fault_rules import Ending, Rule
+from tests.servers.fault_rules import Ending, Rule
 
 __all__ = ["Body", "Upload", "Wire", "status_line"]
 

@@ -6,7 +6,7 @@ import json
 import warnings
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from speechmatics.models import JobConfig, JobDetails, Transcript, UnknownConfigWarning
 from speechmatics.testing import (
@@ -18,11 +18,7 @@ from speechmatics.testing import (
     wire_transcripts,
 )
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""Each test takes a second or two; a deadline would only measure how busy the machine is."""
 
-
-@quick
 @given(job_configs())
 def test_a_configuration_survives_dump_and_parse(config: JobConfig) -> None:
     """As an object and as JSON text."""
@@ -30,7 +26,6 @@ def test_a_configuration_survives_dump_and_parse(config: JobConfig) -> None:
     assert JobConfig.model_validate_json(config.to_json()) == config
 
 
-@quick
 @given(job_details())
 def test_job_details_survive_dump_and_parse(job: JobDetails) -> None:
     """As an object and as JSON text."""
@@ -38,7 +33,6 @@ def test_job_details_survive_dump_and_parse(job: JobDetails) -> None:
     assert JobDetails.from_json(job.to_json()) == job
 
 
-@quick
 @given(transcripts())
 def test_a_transcript_survives_dump_and_parse(transcript: Transcript) -> None:
     """As an object and as JSON text."""
@@ -46,7 +40,6 @@ def test_a_transcript_survives_dump_and_parse(transcript: Transcript) -> None:
     assert Transcript.from_json(transcript.to_json()) == transcript
 
 
-@quick
 @given(wire_job_configs(unknown=True))
 def test_a_configuration_is_sent_as_it_was_written(wire: dict[str, Any]) -> None:
     """With unknown fields and values, which are passed on with a warning."""
@@ -56,7 +49,6 @@ def test_a_configuration_is_sent_as_it_was_written(wire: dict[str, Any]) -> None
         assert json.loads(JobConfig.model_validate_json(json.dumps(wire)).to_json()) == wire
 
 
-@quick
 @given(wire_job_details(unknown=True))
 def test_job_details_are_kept_as_they_came(wire: dict[str, Any]) -> None:
     """With nulls, unknown fields and unknown values."""
@@ -64,7 +56,6 @@ def test_job_details_are_kept_as_they_came(wire: dict[str, Any]) -> None:
     assert json.loads(JobDetails.from_json(json.dumps(wire)).to_json()) == wire
 
 
-@quick
 @given(wire_transcripts(unknown=True))
 def test_a_transcript_is_kept_as_it_came(wire: dict[str, Any]) -> None:
     """With nulls, unknown fields, unknown values and results of unknown types."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.fault_server import FaultServer
+from tests.servers.fault_server import FaultServer
 
 __all__ = [
     "CONFIG",

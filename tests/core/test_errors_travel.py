@@ -25,7 +25,7 @@ from speechmatics.exceptions import (
     error_for_status,
 )
 from speechmatics.models import JobDetails
-from tests.serving import Answer, serving
+from tests.servers.serving import Answer, serving
 
 SECRET = "a-very-secret-token"
 REQUEST = httpx.Request(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import TypeIs
 
@@ -695,7 +695,6 @@ def damaged(draw: st.DrawFn) -> Any:
     return copied(draw(st.sampled_from([*GOOD.values(), CONFIG])))
 
 
-@settings(max_examples=300, deadline=None)
 @given(ANYTHING | damaged(), st.booleans())
 def test_nothing_makes_it_raise(data: Any, strict: bool) -> None:
     """Whatever is given, a report comes back, can be printed, and points to places within the data."""
@@ -708,7 +707,6 @@ def test_nothing_makes_it_raise(data: Any, strict: bool) -> None:
                 place = place[step]
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text() | st.binary() | damaged().map(lambda data: json.dumps(data, default=str, skipkeys=True)))
 def test_no_text_makes_it_raise(data: str | bytes) -> None:
     """Text, bytes and almost good JSON."""
@@ -716,7 +714,6 @@ def test_no_text_makes_it_raise(data: str | bytes) -> None:
     validate_transcript(data)
 
 
-@settings(max_examples=300, deadline=None)
 @given(damaged())
 def test_what_is_ok_is_taken(data: Any) -> None:
     """A config without errors can be submitted, a transcript without errors can be parsed; and with `strict` too."""

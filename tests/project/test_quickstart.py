@@ -14,7 +14,7 @@ import pytest
 from speechmatics import Transcript
 from tests.conftest import AUDIO
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "transcribe_file.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "transcribe_file.py"
 
 GUARD = """
 import socket

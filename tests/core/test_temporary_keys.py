@@ -21,7 +21,7 @@ from pydantic import SecretStr
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, TemporaryKeyAuth
 from speechmatics._core.operations import RequestOptions
-from tests.serving import Answer, Received, Serving, serving
+from tests.servers.serving import Answer, Received, Serving, serving
 
 LONG_LIVED = "very-secret-long-lived"
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from typing import Any, cast
 
-from tests.fault_rules import Quirks
-from tests.fault_wire import Upload
+from tests.servers.fault_rules import Quirks
+from tests.servers.fault_wire import Upload
 
 __all__ = ["Answer", "Job", "Service", "held_seconds", "transcript_of", "word_of"]
 

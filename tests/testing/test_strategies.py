@@ -13,20 +13,16 @@ from pydantic import BaseModel
 
 from speechmatics import JobConfig, JobDetails, Transcript, ValidationReport, validate_config, validate_transcript
 from speechmatics.testing import job_configs, job_details, transcripts, wire_job_configs, wire_transcripts
-from tests.test_definitions import ROWS, Row
-from tests.test_validation import is_list, is_object
-
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+from tests.models.test_definitions import ROWS, Row
+from tests.validation.test_validation import is_list, is_object
 
 
-@quick
 @given(job_configs())
 def test_a_generated_configuration_is_taken(config: JobConfig) -> None:
     """Even a strict validation finds nothing."""
     assert validate_config(config, strict=True).problems == ()
 
 
-@quick
 @given(transcripts())
 def test_a_generated_transcript_is_sound(transcript: Transcript) -> None:
     """Even a strict validation finds nothing; its text is there when there are words."""
@@ -34,7 +30,6 @@ def test_a_generated_transcript_is_sound(transcript: Transcript) -> None:
     assert bool(transcript.to_text()) == any(transcript.words())
 
 
-@quick
 @given(job_details())
 def test_a_generated_job_is_sound(job: JobDetails) -> None:
     """Only what was rejected, or called somebody, has errors; a rejected job says why."""
@@ -55,7 +50,7 @@ def test_a_generated_job_may_be_as_servers_echo_it() -> None:
         return None in config.values() and None in config["transcription_config"].values()
 
     for is_echoed in (has_both_names, has_nulls):
-        find(job_details(), is_echoed, settings=settings(quick, max_examples=1000, phases=[Phase.generate]))
+        find(job_details(), is_echoed, settings=settings(max_examples=1000, phases=[Phase.generate]))
 
 
 def models_in(value: object) -> Iterator[BaseModel]:

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, TemporaryKeyAuth
-from tests.serving import Answer, Received, Serving, serving
+from tests.servers.serving import Answer, Received, Serving, serving
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue, ValidationError
 
 import speechmatics as sm
 from speechmatics import JobConfig, JobDetails, Transcript, models
 from speechmatics.models import Leniency, ReceivedModel, SentModel, as_job_config, leniency
-from tests.test_definitions import ROWS, model_named
+from tests.models.test_definitions import ROWS, model_named
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(0, 1) | st.text(max_size=5),
@@ -98,11 +98,7 @@ def expected(given_: JsonValue, dumped: JsonValue) -> JsonValue:
     return given_
 
 
-generous = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-
-
 @pytest.mark.parametrize("name", [name for name in NAMES if issubclass(model_named(name), ReceivedModel)])
-@generous
 @given(data=st.data())
 def test_every_answer_is_kept_whole(name: str, data: st.DataObject) -> None:
     """Parse and dump gives back what was sent, nulls, unknown fields and unknown values included, in silence."""
@@ -117,7 +113,6 @@ def test_every_answer_is_kept_whole(name: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if issubclass(model_named(name), SentModel)])
-@generous
 @given(data=st.data())
 def test_no_configuration_sends_none(name: str, data: st.DataObject) -> None:
     """Whatever a configuration holds, its null fields are left out, and all else is sent as it was given."""

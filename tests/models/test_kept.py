@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
@@ -31,10 +31,9 @@ from speechmatics import (
 from speechmatics.models import Leniency, as_job_config, leniency
 from speechmatics.models._kept import is_list, is_object
 from speechmatics.testing import wire_job_details
-from tests.test_models import JSON
+from tests.models.test_models import JSON
 
 ID = {"id": "j", "status": "done"}
-quick = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def same(one: object, other: object) -> bool:
@@ -164,7 +163,6 @@ WORD = {"type": "word", "start_time": 0.5, "end_time": 1, "alternatives": [{"con
 VALUES = JSON | st.integers(-(2**70), 2**70) | st.sampled_from(["5", "true", "2026-01-01", "1e3", "yes"])
 
 
-@quick
 @given(wire_job_details(unknown=True), st.data())
 def test_whatever_stands_in_a_field_of_a_job(wire: dict[str, Any], data: st.DataObject) -> None:
     """Is no error, in one field or several, and comes back as it came."""

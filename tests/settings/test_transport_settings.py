@@ -20,7 +20,7 @@ import pytest
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
 from speechmatics._core.drivers import AwaitingDriver, BlockingDriver
-from tests.serving import Answer, Received, serving
+from tests.servers.serving import Answer, Received, serving
 
 
 @pytest.mark.parametrize("name", ["verify", "client_cert"])

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fault_clients import (
+from tests.servers.fault_clients import (
     LONG,
     client_of,
     connect,
@@ -23,9 +23,9 @@ from tests.fault_clients import (
     read_answer,
     submit,
 )
-from tests.fault_rules import PAGE, Quirks, Rule, RuleError, read_rules
-from tests.fault_server import FaultServer, transcript_of
-from tests.random_faults import random_faults
+from tests.servers.fault_rules import PAGE, Quirks, Rule, RuleError, read_rules
+from tests.servers.fault_server import FaultServer, transcript_of
+from tests.servers.random_faults import random_faults
 
 BUSY = '{"detail": "Server busy: try again"}'
 

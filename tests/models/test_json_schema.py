@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
@@ -15,8 +15,8 @@ from pydantic.json_schema import JsonSchemaMode
 from speechmatics import BatchTranscriptionConfig, JobConfig, JobDetails, Transcript, models
 from speechmatics.models import Leniency, ReceivedModel, leniency
 from speechmatics.testing import wire_job_configs, wire_job_details, wire_transcripts
-from tests.test_definitions import model_named
-from tests.test_two_way import NAMES, wire
+from tests.models.test_definitions import model_named
+from tests.models.test_two_way import NAMES, wire
 
 CONFIG: dict[str, Any] = {
     "type": "transcription",
@@ -130,7 +130,6 @@ def test_good_data_passes(model: type[BaseModel], example: dict[str, Any]) -> No
 
 
 VALIDATORS = {model: validator(model) for model in (JobConfig, JobDetails, Transcript)}
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_a_configuration_needs_a_language_where_it_is_sent() -> None:
@@ -141,7 +140,6 @@ def test_a_configuration_needs_a_language_where_it_is_sent() -> None:
     assert validator(Transcript).is_valid({**TRANSCRIPT, "metadata": config})
 
 
-@quick
 @given(wire_job_configs(unknown=True), wire_job_details(unknown=True), wire_transcripts(unknown=True))
 def test_whatever_is_valid_passes(config: dict[str, Any], job: dict[str, Any], transcript: dict[str, Any]) -> None:
     """Every part of the API, with fields and values to come: the schemas are no stricter than the models."""
@@ -151,7 +149,6 @@ def test_whatever_is_valid_passes(config: dict[str, Any], job: dict[str, Any], t
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if issubclass(model_named(name), ReceivedModel)])
-@quick
 @given(data=st.data())
 def test_every_answer_that_is_read_passes(name: str, data: st.DataObject) -> None:
     """Even where a configuration comes back that would not be taken from a user."""

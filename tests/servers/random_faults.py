@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.fault_rules import PAGE, Rule
+from tests.servers.fault_rules import PAGE, Rule
 
 __all__ = ["random_faults"]
 

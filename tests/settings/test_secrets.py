@@ -198,7 +198,7 @@ def test_the_part_is_read_where_all_is_right(monkeypatch: pytest.MonkeyPatch) ->
 def test_errors_of_the_class_around_the_part_can_be_told_to_hide_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pydantic's error of a missing field holds all that was given; README says how to keep it from being shown."""
     monkeypatch.setenv("SPEECHMATICS__AUTH_TOKEN", TOKEN)
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     [code] = [each for each in re.findall(r"```py\n(.*?)```", readme, re.DOTALL) if "BaseSettings" in each]
     names: dict[str, Any] = {"__name__": "readme"}
     exec(compile(code, "README.md", "exec", dont_inherit=True), names)

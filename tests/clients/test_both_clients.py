@@ -13,7 +13,7 @@ import pytest
 
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, async_batch_client, batch_client
 
-SCRIPT: dict[str, Any] = runpy.run_path(str(Path(__file__).parent.parent / ".ci" / "make_blocking_client.py"))
+SCRIPT: dict[str, Any] = runpy.run_path(str(Path(__file__).parents[2] / ".ci" / "make_blocking_client.py"))
 in_blocking_words: Callable[[str], str] = SCRIPT["in_blocking_words"]
 
 

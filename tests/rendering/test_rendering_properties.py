@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import webvtt
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from speechmatics import Transcript
@@ -103,7 +103,6 @@ def holds_in_order(text: str, words: Iterable[str]) -> bool:
     return True
 
 
-@settings(deadline=None)
 @given(transcripts())
 def test_text_and_turns_keep_every_word_in_order(wire: Wire) -> None:
     """And every mark; nothing is added but delimiters and labels."""
@@ -121,7 +120,6 @@ def test_text_and_turns_keep_every_word_in_order(wire: Wire) -> None:
     assert all((one.speaker, one.channel) != (two.speaker, two.channel) for one, two in pairwise(all_turns))
 
 
-@settings(deadline=None)
 @given(transcripts(channels=False), st.integers(1, 45), st.integers(1, 3))
 def test_srt_keeps_every_word_in_order(wire: Wire, length: int, lines: int) -> None:
     """A third-party parser reads back just what was said, in cues that keep the limits and never overlap."""
@@ -136,7 +134,6 @@ def test_srt_keeps_every_word_in_order(wire: Wire, length: int, lines: int) -> N
     assert srt.compose(cues, reindex=False) == text
 
 
-@settings(deadline=None)
 @given(transcripts(), st.integers(1, 45), st.integers(1, 3))
 def test_webvtt_keeps_every_word_of_a_channel_in_order(wire: Wire, length: int, lines: int) -> None:
     """A third-party parser reads back just what was said, and by whom; channels are in the order of time."""
@@ -155,7 +152,6 @@ def test_webvtt_keeps_every_word_of_a_channel_in_order(wire: Wire, length: int, 
         assert holds_in_order(bare(shown), spoken(wire, channel))
 
 
-@settings(deadline=None)
 @given(transcripts(channels=False))
 def test_subtitles_stay_if_there_is_room(wire: Wire) -> None:
     """A cue is shown for a second or more, or until the next begins."""
@@ -177,7 +173,6 @@ def said_at(wire: Wire, text: str) -> float:
     return float(wire["results"][int(number)]["start_time"])
 
 
-@settings(deadline=None)
 @given(transcripts(channels=False))
 def test_subtitles_are_shown_when_they_are_spoken(wire: Wire) -> None:
     """A cue begins with its first word."""
@@ -185,7 +180,6 @@ def test_subtitles_are_shown_when_they_are_spoken(wire: Wire) -> None:
         assert abs(said_at(wire, cue.content) - cue.start.total_seconds()) < MOMENT
 
 
-@settings(deadline=None)
 @given(transcripts())
 def test_subtitles_of_channels_are_in_the_order_of_time(wire: Wire) -> None:
     """Who speaks first is shown first, and nobody before they speak."""
