@@ -311,8 +311,8 @@ if not TYPE_CHECKING:
         if name in _MODULES:
             return importlib.import_module(f"{__name__}.{name}")
         if name in __all__:
-            for place in [_MODULE_OF[name]] if name in _MODULE_OF else ["exceptions", "models"]:
-                module = importlib.import_module(f"{__name__}.{place}")
+            for module_name in [_MODULE_OF[name]] if name in _MODULE_OF else ["exceptions", "models"]:
+                module = importlib.import_module(f"{__name__}.{module_name}")
                 if name in module.__all__:
                     globals()[name] = getattr(module, name)
                     return globals()[name]

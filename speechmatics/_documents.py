@@ -43,7 +43,7 @@ def as_utf8(data: str | bytes | bytearray) -> bytes:
 
 
 def unlike_json(data: bytes) -> str | None:
-    """What bytes are that are no JSON in UTF-8, where that can be told; None otherwise."""
+    """What bytes are that are no JSON in UTF-8, where that is known; None otherwise."""
     start = data[:1000].lstrip()
     if not start:
         return "there is nothing in it"
@@ -62,7 +62,7 @@ def unlike_json(data: bytes) -> str | None:
 
 
 def unlike_transcript(data: Mapping[str, object]) -> str | None:
-    """What an object is that is no json-v2 transcript, where that can be told; None otherwise."""
+    """What an object is that is no json-v2 transcript, where that is known; None otherwise."""
     message = data.get("message")
     if isinstance(message, str) and message in _REAL_TIME:
         return f"it is a message of the real-time API ({message})"

@@ -1,4 +1,4 @@
-"""What a validation finds: problems, each with its place, the report that holds them, and the error that carries it."""
+"""What a validation finds: problems, each with its path, the report that holds them, and the error that carries it."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class ProblemCode(StrEnum):
     OVERLAPPING_WORDS = "overlapping_words"
     """A word begins while the same speaker, on the same channel, is still speaking the word before it."""
     NO_ALTERNATIVES = "no_alternatives"
-    """A word, mark or entity without a reading."""
+    """A word, punctuation or entity without an alternative."""
     EMPTY_CONTENT = "empty_content"
-    """The reading of a word, mark or entity has no text."""
+    """The alternative of a word, punctuation or entity has no text."""
     NOTHING_TO_ATTACH_TO = "nothing_to_attach_to"
-    """A mark attaches to the previous or the next item of its channel, and there is none."""
+    """A punctuation attaches to the previous or the next item of its channel, and there is none."""
     UNKNOWN_SPEAKER = "unknown_speaker"
     """A speaker is named who speaks nowhere in the results, or who is none of the speakers that the job knew."""
     UNKNOWN_CHANNEL = "unknown_channel"
@@ -79,8 +79,8 @@ class ValidationProblem:
     """One thing that is not as it should be.
 
     Attributes:
-        path: Keys and indexes from the root to the place, as in `("results", 3, "end_time")`; `()` is the whole. The
-            place of something missing is where it should be. Paths are those of the wire's JSON.
+        path: Keys and indexes from the root, as in `("results", 3, "end_time")`; `()` is the whole. The
+            path of something missing is where it should be. Paths are those of the wire's JSON.
         code: What it is, for programs.
         severity: `error` or `warning`.
         message: What it is, for people. Holds no header and no other secret of a configuration.
@@ -130,7 +130,7 @@ class ValidationReport:
         """Does nothing where the report is `ok`.
 
         Raises:
-            InvalidDataError: There are errors; it carries this report, and its message names each place.
+            InvalidDataError: There are errors; it carries this report, and its message names each path.
         """
         if errors := self.errors:
             raise InvalidDataError(_listed([f"{p.location}: {p.message}" for p in errors], "; "), report=self)
@@ -151,7 +151,7 @@ def _listed(lines: list[str], separator: str) -> str:
 
 
 class InvalidDataError(InvalidInputError):
-    """A configuration or transcript was validated and has errors; the message names each place.
+    """A configuration or transcript was validated and has errors; the message names each path.
 
     Attributes:
         report: All that the validation found.

@@ -70,50 +70,50 @@ def _read_profile(given: str | Path | None, profile: str | None) -> Mapping[str,
     """A profile's table; an empty one where neither it nor the file was named and there is none."""
     import tomllib  # rarely needed, and slow to import
 
-    place = Path(given or DEFAULT_CONFIG_FILE)
+    path = Path(given or DEFAULT_CONFIG_FILE)
     asked = "" if profile is None else f"profile {profile!r} was asked for, but "
     try:
-        place = place.expanduser()
-        if place.is_fifo() or place.is_char_device():
-            raise SettingsError(f"{place} is no regular file")
-        text = place.read_text(encoding="utf-8")
+        path = path.expanduser()
+        if path.is_fifo() or path.is_char_device():
+            raise SettingsError(f"{path} is no regular file")
+        text = path.read_text(encoding="utf-8")
     except SettingsError:
         raise
     except FileNotFoundError:
         if profile is not None:
-            raise SettingsError(f"{asked}there is no file {place}") from None
+            raise SettingsError(f"{asked}there is no file {path}") from None
         return {}
     except (OSError, RuntimeError, ValueError) as error:
         # A container may have no home, or one that is closed to its user.
-        if profile is None and given is None and not _is_there(place):
+        if profile is None and given is None and not _is_there(path):
             return {}
         reason = error.strerror if isinstance(error, OSError) else error
-        raise SettingsError(f"{asked}cannot read {place}: {reason}") from None
+        raise SettingsError(f"{asked}cannot read {path}: {reason}") from None
     try:
         content = tomllib.loads(text)
     except ValueError:
-        raise SettingsError(f"{place} is not TOML") from None
+        raise SettingsError(f"{path} is not TOML") from None
     table = content.get(profile or "default")
     if not isinstance(table, Mapping):
         if profile is None:
             return {}
         names = ", ".join(sorted(name for name, value in content.items() if isinstance(value, Mapping))) or "none"
-        raise SettingsError(f"{place} has no profile {profile!r}; it has {names}")
+        raise SettingsError(f"{path} has no profile {profile!r}; it has {names}")
     values: Mapping[str, Any] = content[profile or "default"]
     return values
 
 
-def _is_there(place: Path) -> bool:
+def _is_there(path: Path) -> bool:
     try:
-        place.stat()
+        path.stat()
     except OSError:
         return False
     return True
 
 
-def as_problem(settings_cls: type[BaseSettings], message: str, *place: str) -> ValidationError:
+def as_problem(settings_cls: type[BaseSettings], message: str, *path: str) -> ValidationError:
     """An error whose message is a whole sentence, in Pydantic's form, without the values given."""
-    message, *location = (text.encode("utf-8", "backslashreplace").decode() for text in (message, *place))
+    message, *location = (text.encode("utf-8", "backslashreplace").decode() for text in (message, *path))
     problem = InitErrorDetails(type=_error(_WHOLE, message), loc=tuple(location), input=MASK)
     return ValidationError.from_exception_data(settings_cls.__name__, [problem], hide_input=True)
 

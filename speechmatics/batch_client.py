@@ -321,7 +321,7 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
 
         Returns:
             The job's id of each submission that was found; the others have no job that the service keeps, lists by now
-                and was not told to delete.
+                and was not asked to delete.
 
         Raises:
             SubmissionUncertainError: Some were not found, and may have jobs all the same, because the list does not

@@ -136,7 +136,7 @@ __all__ = [
 ]
 
 _NO_KEY = (
-    "no key was sent, as the request had no Authorization header: one is looked for in the argument auth_token, in "
+    "no key was sent, as the request had no Authorization header: one is searched for in the argument auth_token, in "
     "SPEECHMATICS_AUTH_TOKEN and SPEECHMATICS_API_KEY, in an env file and a secrets directory that are named, and in "
     "the profile"
 )
@@ -231,13 +231,13 @@ class APIStatusError(SpeechmaticsError, httpx.HTTPStatusError):
         self.request_id: str | None = request_id_of(answer)
         said = message if isinstance(message, str) else ""
         if not said and (answer is message or response is not None):
-            said = self._told_by(answer, context)
+            said = self._message_of(answer, context)
         elif not said:
             said = f"{self.status_code} {self.error}"
         httpx.HTTPStatusError.__init__(self, said, request=request_of(answer), response=answer)
         self.job_id = job_id
 
-    def _told_by(self, answer: httpx.Response, context: str | None) -> str:
+    def _message_of(self, answer: httpx.Response, context: str | None) -> str:
         """What an answer says."""
         said = f"{self.status_code} {self.error}" if context is None else f"{context}: {self.status_code} {self.error}"
         if self.detail:
@@ -256,12 +256,12 @@ class BadRequestError(APIStatusError):
 
 
 class AuthenticationError(APIStatusError):
-    """401: the token is missing, wrong or expired; the message says if none was sent, and where it was looked for."""
+    """401: the token is missing, wrong or expired; the message says if none was sent, and where it was searched for."""
 
     _usual_status = 401
 
-    def _told_by(self, answer: httpx.Response, context: str | None) -> str:
-        said = super()._told_by(answer, context)
+    def _message_of(self, answer: httpx.Response, context: str | None) -> str:
+        said = super()._message_of(answer, context)
         return said if "Authorization" in request_of(answer).headers else f"{said}; {_NO_KEY}"
 
 
@@ -276,8 +276,8 @@ class JobNotFoundException(APIStatusError):
 
     _usual_status = 404
 
-    def _told_by(self, answer: httpx.Response, context: str | None) -> str:
-        said = super()._told_by(answer, context)
+    def _message_of(self, answer: httpx.Response, context: str | None) -> str:
+        said = super()._message_of(answer, context)
         if not is_page(answer):
             return said
         url = shown_url(request_of(answer))
@@ -317,7 +317,7 @@ class SubmissionUncertainError(SpeechmaticsError):
 
     Attributes:
         failure: How the submission failed.
-        submission_id: What to look for in the jobs' `tracking.details`, or None if the submission
+        submission_id: What to search for in the jobs' `tracking.details`, or None if the submission
             carried none.
         found: Submissions that were found by the same search, and the ids of their jobs.
     """
@@ -428,7 +428,7 @@ def _root_cause(failure: BaseException) -> OSError | None:
     return None
 
 
-# They are known by their public place, in tracebacks and in pickles.
+# They are known by their public module, in tracebacks and in pickles.
 for _kind in (
     AnswerMismatchError,
     AudioError,

@@ -330,9 +330,9 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     max_response_bytes: _OptionalCount = MAX_RESPONSE_BYTES
     """Bytes, unpacked, that an answer may have; None for no limit."""
     poll_interval: _SomeSeconds = 0.4
-    """Seconds between the first looks at a running job."""
+    """Seconds between the first polls of a running job."""
     poll_interval_max: _SomeSeconds = 10
-    """Seconds at most between two looks at a running job."""
+    """Seconds at most between two polls of a running job."""
     wait_timeout: _OptionalSeconds = None
     """Seconds that waiting for a job takes at most; None for no limit."""
     long_poll: Annotated[int, _Number, Field(ge=0, le=86_400)] = 20
@@ -350,9 +350,9 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     track_submissions: bool = True
     """Whether a submission carries a `submission_id` in `tracking.details`, by which it is found after a failure."""
     recovery_window: _Seconds = 5
-    """Seconds over which a submission is looked for after a failure, since its job may appear late."""
+    """Seconds over which the job of a submission is searched for after a failure, since its job may appear late."""
     recovery_window_long: _Seconds = 30
-    """Seconds over which a submission is looked for after its answer was lost altogether."""
+    """Seconds over which the job of a submission is searched for after its answer was lost altogether."""
     trust_env: bool = True
     """Whether proxies and certificates named in the environment are used."""
 

@@ -50,7 +50,7 @@ class Audio:
     """Audio that can be read for sending.
 
     Attributes:
-        name: File name told to the service.
+        name: File name sent to the service.
         size: Bytes, or None where the stream does not say.
         source: Where the bytes are.
         start: Where in a file object they begin.

@@ -115,10 +115,10 @@ class TemporaryKeyAuth(httpx.Auth):
         if region not in (None, *get_args(KeyRegion)):
             raise SettingsError(f"region must be {', '.join(get_args(KeyRegion))} or None, not {region!r}")
         try:
-            place = check_url(url).rstrip("/").removesuffix("/v1")
+            root = check_url(url).rstrip("/").removesuffix("/v1")
         except ValueError as error:
             raise SettingsError(f"url {error}") from None
-        self._url = httpx.URL(f"{place}/v1/api_keys", params={"type": "batch"})
+        self._url = httpx.URL(f"{root}/v1/api_keys", params={"type": "batch"})
         self._wish = TemporaryKeyRequest(ttl=int(ttl), client_ref=client_ref, region=region).to_dict()
         self._life = float(ttl)
         self._clock = clock
@@ -169,7 +169,7 @@ class TemporaryKeyAuth(httpx.Auth):
 
     @asynccontextmanager
     async def _turn_of_a_task(self, request: httpx.Request) -> AsyncGenerator[None]:
-        # A task must not wait for the threads' lock: if its own loop's thread held that, neither would go on.
+        # A task must not wait for the threads' lock: if its own loop's thread held that, neither would continue.
         lock = self._lock_of_the_loop()
         with anyio.move_on_after(_patience(request)) as waiting:
             await lock.acquire()

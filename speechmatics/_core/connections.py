@@ -96,9 +96,9 @@ def _tls(verify: bool | Path, client_cert: Path | None, trust_env: bool, http2: 
     """
     try:
         if isinstance(verify, Path):
-            place = verify.expanduser()
+            path = verify.expanduser()
             context = ssl.create_default_context(
-                cafile=None if place.is_dir() else str(place), capath=str(place) if place.is_dir() else None
+                cafile=None if path.is_dir() else str(path), capath=str(path) if path.is_dir() else None
             )
         else:
             context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)

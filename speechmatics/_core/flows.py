@@ -427,7 +427,7 @@ def run_blocking(function: Callable[[], _T], limit: float | None = None) -> Flow
 def next_delay_or_none(
     request: Request, attempt: int, elapsed: float, error: SpeechmaticsError, session: Session
 ) -> float | None:
-    """Seconds until a request that failed is sent again, of which `on_retry` is told; None if it is not."""
+    """Seconds until a request that failed is sent again, for which `on_retry` is called; None if it is not."""
     delay = next_delay(session.settings, attempt, elapsed, error, session.chance)
     if delay is None:
         if attempt > 1:

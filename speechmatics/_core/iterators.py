@@ -175,7 +175,7 @@ class _ManyFiles:
                 yield self._next_ended()
 
     def _submit(self, path: AudioPath) -> Flow[list[tuple[AudioPath, str]]]:
-        """Submits the pending file; it stays pending where there is no room for it yet."""
+        """Submits the pending file; it stays pending where too many jobs are running."""
         with self._watcher.naming():
             if delay := self._limit.reserve():
                 yield Sleep(delay)
@@ -250,7 +250,7 @@ class _ManyFiles:
             self._refused_since = self._session.clock()
 
     def _has_waited_enough(self) -> bool:
-        """Whether nothing has been accepted for as long as an outage may last, and nothing runs that makes room."""
+        """Whether nothing has been accepted for as long as an outage may last, and no running job may end."""
         since = self._refused_since
         waited = 0.0 if since is None else self._session.clock() - since
         return not self._watcher.running and waited > self._session.settings.outage_timeout

@@ -1,4 +1,4 @@
-"""Decisions without I/O: whether and when to ask again, how often to look at a job, how to page through a list."""
+"""Decisions without I/O: whether and when to ask again, how often to poll a job, how to page through a list."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def _had_no_connection(error: SpeechmaticsError) -> bool:
 
 
 def polling_delay(first: float, longest: float, waited: float) -> float:
-    """Seconds to wait before the next look at a job that runs and has been waited for so long.
+    """Seconds to wait before the next poll of a job that runs and has been waited for so long.
 
     `first` to begin with, then a share of the time waited so far, up to `longest`.
     """
@@ -300,7 +300,7 @@ class JobPager:
             return new
         cursor = oldest + CURSOR_STEP
         if is_known or cursor == self.created_before:
-            # The same moment once more: what lies before it comes next, and what this page has no room for is lost.
+            # The same moment once more: what lies before it comes next, and what does not fit into this page is lost.
             if len(page) >= self._longest and self.gap is None:
                 self.gap = oldest
             cursor = oldest

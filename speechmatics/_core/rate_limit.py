@@ -74,11 +74,11 @@ class RateLimit:
         return f"RateLimit({self._highest:g}, burst={self._burst}, rate now {self.rate:g})"
 
     def reserve(self) -> float:
-        """Takes the place of one request, and gives the seconds to wait before it is sent, 0 or more."""
+        """Takes the turn of one request, and gives the seconds to wait before it is sent, 0 or more."""
         now = self._clock()
-        place = max(self._next, now - (self._burst - 1) / self.rate)
-        self._next = place + 1 / self.rate
-        return max(0.0, place - now)
+        turn = max(self._next, now - (self._burst - 1) / self.rate)
+        self._next = turn + 1 / self.rate
+        return max(0.0, turn - now)
 
     def refused(self, retry_after: float | None = None) -> None:
         """The service refused a request: the rate falls, and nothing is sent for a while.

@@ -81,7 +81,7 @@ def submit_job(
     if submission_id is not None:
         check_text("submission_id", submission_id)
     if check_flag("look_first", look_first) and submission_id is None:
-        raise InvalidInputError("look_first needs the submission_id to look for")
+        raise InvalidInputError("look_first needs the submission_id to search for")
     try:
         opened = yield from _opened_if_awaited(audio, session.settings, timeout)
         left = None if deadline is None else max(deadline - session.clock(), 0.0)
@@ -446,9 +446,9 @@ class _Sending:
     def _uncertain(self, failure: SpeechmaticsError, trouble: object) -> SubmissionUncertainError:
         submission = self._submission
         advice = (
-            f"look for {submission.id} in the jobs' tracking.details before submitting again"
+            f"search for {submission.id} in the jobs' tracking.details before submitting again"
             if submission.id is not None
-            else "look for it in the list of jobs before submitting again"
+            else "search for it in the list of jobs before submitting again"
         )
         return SubmissionUncertainError(
             f"the submission of {self._name} failed ({failure}), and the job may or may not have been "

@@ -99,7 +99,7 @@ class JobWatcher:
         """Waits until one or more of the jobs end; gives those, as sent, and lets go of them.
 
         Args:
-            at_most: Seconds after which nothing is given although none has ended; None to go on waiting.
+            at_most: Seconds after which nothing is given although none has ended; None to keep waiting.
 
         Raises:
             JobNotFoundException: There is no such job; the others are still waited for.

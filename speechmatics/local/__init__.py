@@ -2,6 +2,6 @@
 
 from speechmatics import _installation as _installation
 from speechmatics.local.engine import Engine, Recognition, UnreadableAudio
-from speechmatics.local.shell import LocalServer
+from speechmatics.local.server import LocalServer
 
 __all__ = ["Engine", "LocalServer", "Recognition", "UnreadableAudio"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from speechmatics.exceptions import SpeechmaticsError
-from speechmatics.local.shell import LocalServer
+from speechmatics.local.server import LocalServer
 
 __all__ = ["main"]
 
@@ -21,7 +21,7 @@ _EPILOG = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the server until it is told to stop; returns the exit code."""
+    """Runs the server until it is asked to stop; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m speechmatics.local", description=__doc__, epilog=_EPILOG)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port to listen at, 0 for any (default %(default)s)")

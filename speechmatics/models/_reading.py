@@ -51,7 +51,7 @@ def text_of(model: type[BaseModel], data: object, job_id: str | None = None) -> 
 def invalid_response(
     model: type[BaseModel], data: bytes | str, error: ValidationError, *, job_id: str | None = None
 ) -> InvalidResponseError:
-    """The error for received JSON that `model` cannot read; names each place and carries the body."""
+    """The error for received JSON that `model` cannot read; names each path and carries the body."""
     body = data.encode() if isinstance(data, str) else data
     what = unlike_json(body) or sentence_of(problems_of(error), "body")
     return InvalidResponseError(f"not a {model.__name__} as the API documents it: {what}", body=body, job_id=job_id)

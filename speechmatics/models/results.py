@@ -196,7 +196,7 @@ class RecognitionDisplay(ReceivedModel):
 
 
 class RecognitionAlternative(ReceivedModel):
-    """One reading of a word or mark."""
+    """One alternative of a word or punctuation."""
 
     content: str
     """The text."""
@@ -213,10 +213,10 @@ class RecognitionAlternative(ReceivedModel):
 
 
 class RecognitionForm(ReceivedModel):
-    """A word or mark within the written or the spoken form of an entity."""
+    """A word or punctuation within the written or the spoken form of an entity."""
 
     alternatives: Annotated[list[RecognitionAlternative] | None, DOCUMENTED] = None
-    """Readings, most likely first."""
+    """Alternatives, most likely first."""
     start_time: Annotated[float | None, DOCUMENTED] = None
     """Seconds from the start; an estimate in a written form."""
     end_time: Annotated[float | None, DOCUMENTED] = None
@@ -236,15 +236,15 @@ class RecognitionResult(ReceivedModel):
     end_time: Annotated[float | None, DOCUMENTED] = None
     """Seconds from the start."""
     alternatives: list[RecognitionAlternative] | None = None
-    """Readings, most likely first."""
+    """Alternatives, most likely first."""
     channel: str | None = None
     """Label of the channel, with channel diarization."""
     volume: float | None = None
     """0 to 100, how loud it was."""
     is_eos: bool | None = None
-    """Whether the mark ends a sentence."""
+    """Whether the punctuation ends a sentence."""
     attaches_to: OpenValues[AttachesTo] | None = None
-    """The side of a mark that has no delimiter: `previous` (also if absent), `next`, `both` or `none`."""
+    """The side of a punctuation that has no delimiter: `previous` (also if absent), `next`, `both` or `none`."""
     entity_class: OpenText | None = None
     """Kind of entity, for example `date` or `money`."""
     score: float | None = None
@@ -260,7 +260,7 @@ class RecognitionResult(ReceivedModel):
         Returns:
             A word itself. For an entity the words of its written form with the entity's channel, class and, where
             they have none of their own, speaker and language; or all its content as one word if it has no written
-            form. Nothing for marks and for types to come.
+            form. Nothing for punctuation and for types to come.
         """
         if self.type == "word":
             return [self]
@@ -271,18 +271,18 @@ class RecognitionResult(ReceivedModel):
             return [self._word(self.start_time, self.end_time, self.alternatives)]
         words: list[RecognitionResult] = []
         for form in self.written_form:
-            readings = form.alternatives
-            if readings and whole:
-                readings = [
-                    reading.model_copy(
+            alternatives = form.alternatives
+            if alternatives and whole:
+                alternatives = [
+                    alternative.model_copy(
                         update={
-                            "speaker": reading.speaker or whole.speaker,
-                            "language": reading.language or whole.language,
+                            "speaker": alternative.speaker or whole.speaker,
+                            "language": alternative.language or whole.language,
                         }
                     )
-                    for reading in readings
+                    for alternative in alternatives
                 ]
-            words.append(self._word(form.start_time, form.end_time, readings))
+            words.append(self._word(form.start_time, form.end_time, alternatives))
         return words
 
     def _word(
@@ -395,7 +395,7 @@ class SentimentAnalysisResult(SentimentAnalysis):
 
     @model_validator(mode="after")
     def _show_inner(self) -> Self:
-        """Segments and counts are found in one place; they stay unset there, so that a dump is what was read."""
+        """Segments and counts are found at one path; they stay unset there, so that a dump is what was read."""
         if self.sentiment_analysis is not None:
             for name in {"segments", "summary"} - self.model_fields_set:
                 vars(self)[name] = getattr(self.sentiment_analysis, name)

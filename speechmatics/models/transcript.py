@@ -53,7 +53,7 @@ class Transcript(LenientModel):
     metadata: Annotated[RecognitionMetadata | None, DOCUMENTED] = None
     """How it was made."""
     results: list[RecognitionResult]
-    """Words, marks and entities in order."""
+    """Words, punctuation and entities in order."""
     language_identification: LanguageIdentificationResult | None = None
     """The language that was identified, with `language: auto`; that of `metadata` says more."""
     speakers: list[SpeakersResultItem] | None = None
@@ -163,7 +163,7 @@ class Transcript(LenientModel):
         A subtitle ends with its sentence, at a pause of a second, and where the speaker changes. A sentence too long
         for one subtitle is divided after a mark or at a short pause rather than elsewhere. One after which the same
         speaker continues within half a second shares a subtitle with the next sentence, if both fit. Subtitles never
-        overlap; one shorter than a second stays for a second as far as the next leaves the room. Those of several
+        overlap; one shorter than a second stays for a second until the next begins. Those of several
         channels are in the order of time, and where people speak at once, each is cut where the next begins.
 
         A word longer than a line (a web address, or a sentence that came as one word) is divided without a hyphen;
@@ -260,7 +260,7 @@ _DIGITS = re.compile(rb"\d(?=\d\d)")
 def _may_have_huge_number(text: bytes) -> bool:
     """Whether there may be a whole number of 309 digits, beyond all floats, of which Pydantic makes infinity.
 
-    Every hundredth byte is looked at, of which three are digits then, and what is between them.
+    Every hundredth byte is read, of which three are digits then, and what is between them.
     """
     places = (100 * found.start() for found in _DIGITS.finditer(text[::100]))
     return any(text[place : place + 201].isdigit() for place in places)

@@ -40,7 +40,7 @@ ModelName = Literal["standard", "enhanced", "melia-1"]
 Diarization = Literal["none", "speaker", "channel"]
 """Labels in the transcript: none, of speakers by voice, of input channels."""
 MaxDelayMode = Literal["fixed", "flexible"]
-"""Whether an entity may go on being spoken past the end of a segment."""
+"""Whether an entity may continue past the end of a segment."""
 NotificationContent = Literal[
     "jobinfo", "transcript", "transcript.json-v2", "transcript.txt", "transcript.srt", "data", "text"
 ]
@@ -110,7 +110,7 @@ ResultType = Literal["word", "punctuation", "entity", "speaker_change"]
 FormType = Literal["word", "punctuation"]
 """Types of a part of an entity's written or spoken form."""
 AttachesTo = Literal["previous", "next", "both", "none"]
-"""The side of a punctuation mark that has no word delimiter."""
+"""The side of a punctuation that has no word delimiter."""
 ResultTag = Literal["disfluency", "profanity"]
 """What a word may be tagged as."""
 Sentiment = Literal["positive", "neutral", "negative"]

@@ -31,7 +31,7 @@ class Results(Protocol):
 
     @property
     def results(self) -> Sequence[RecognitionResult]:
-        """Words, marks and entities in order."""
+        """Words, punctuation and entities in order."""
         ...
 
     def words(self) -> Iterator[RecognitionResult]:

@@ -28,7 +28,7 @@ PAUSE = 1.0
 SHORT_PAUSE = 0.3
 """Seconds of silence at which a phrase too long for one subtitle is better divided than elsewhere."""
 MINIMUM_DURATION = 1.0
-"""Seconds that a subtitle stays at least, where the next one leaves the room."""
+"""Seconds that a subtitle stays at least, until the next one begins."""
 GLIMPSE = 0.5
 """Seconds below which nobody reads a subtitle."""
 
@@ -275,7 +275,7 @@ def _best_break(phrase: list[_Piece], first: int, last: int) -> int:
 def _times(cues: Sequence[_Cue]) -> list[tuple[int, int]]:
     """Start and end of each cue in milliseconds: in order, without overlap, none empty.
 
-    A short cue stays for the minimum duration as far as the next leaves the room. Where voices overlap, a cue ends
+    A short cue stays for the minimum duration until the next begins. Where voices overlap, a cue ends
     when the next begins; one that would be too short to read holds the next back as long as that remains readable.
     """
     minimum = round(MINIMUM_DURATION * 1000)

@@ -80,6 +80,6 @@ def _validated(
             check(read(data, findings), findings)
     except Unreadable:
         pass
-    except Exception:  # objects of Python can raise anything when they are looked at
+    except Exception:  # objects of Python can raise anything when they are read
         findings.add((), ProblemCode.UNREADABLE, "the data cannot be examined to its end")
     return findings.report()

@@ -146,11 +146,11 @@ class Timeline:
         speaker: str | None = None
         readings = result.get("alternatives")
         if not readings and required and (readings is None or isinstance(readings, list)):
-            self.findings.add_new((*path, "alternatives"), ProblemCode.NO_ALTERNATIVES, "there is no reading")
+            self.findings.add_new((*path, "alternatives"), ProblemCode.NO_ALTERNATIVES, "there is no alternative")
         for place, reading in objects(readings, (*path, "alternatives")):
             check_range(reading, "confidence", place, self.findings, 1)
             if required and reading.get("content") == "":
-                self.findings.add((*place, "content"), ProblemCode.EMPTY_CONTENT, "the reading has no text")
+                self.findings.add((*place, "content"), ProblemCode.EMPTY_CONTENT, "the alternative has no text")
             name = text_of(reading.get("speaker"))
             if name is not None:
                 speaker = speaker or name
@@ -166,7 +166,7 @@ class Timeline:
             lane.waiting = path
 
     def _note_unattached(self, path: Path, side: str) -> None:
-        message = f"the mark attaches to the {side} item of its channel, and there is none"
+        message = f"the punctuation attaches to the {side} item of its channel, and there is none"
         self.findings.add((*path, "attaches_to"), ProblemCode.NOTHING_TO_ATTACH_TO, message)
 
     def _place(self, kind: str, speaker: str | None, times: Times, path: Path, lane: _Lane) -> None:
