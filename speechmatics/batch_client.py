@@ -13,12 +13,11 @@ import httpx
 from pydantic import SecretStr
 from typing_extensions import Unpack
 
-from speechmatics._core import flows, iterators, operations, submission, transcription
+from speechmatics._core import endpoints, flows, iterators, submission, transcription, waiting
 from speechmatics._core.arguments import as_settings, check_client
 from speechmatics._core.audio_input import AudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import BlockingDriver
-from speechmatics._core.flows import Reader
 from speechmatics._core.iterators import OnError
 from speechmatics._core.operations import (
     JsonFormat,
@@ -32,6 +31,7 @@ from speechmatics._core.parameters import check_parse, gives_models
 from speechmatics._core.prepared import Progress
 from speechmatics._core.readers import PARSED, RAW, JobT, Readers, TranscriptT, UsageT, as_sent
 from speechmatics._core.session import Retry, Session
+from speechmatics._core.steps import Reader
 from speechmatics._secrets import forgetting_locals
 from speechmatics.models.config import ConfigSource
 from speechmatics.models.job import JobDetails, UsageReport
@@ -246,7 +246,7 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
             InvalidInputError: `limit` is out of range; nothing was sent.
             APIStatusError, RequestError: As `send_request`.
         """
-        operation = operations.list_jobs(created_before=created_before, limit=limit, include_deleted=include_deleted)
+        operation = endpoints.list_jobs(created_before=created_before, limit=limit, include_deleted=include_deleted)
         return self._send(operation, self._read.jobs)
 
     def iter_jobs(self, *, include_deleted: bool = False, page_size: int = 100) -> Iterator[JobT]:
@@ -344,7 +344,7 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
             JobNotFoundException: There is no such job.
             APIStatusError, RequestError: As `send_request`.
         """
-        return self._send(operations.get_job(job_id, wait=wait), self._read.job)
+        return self._send(endpoints.get_job(job_id, wait=wait), self._read.job)
 
     @overload
     def get_job_result(
@@ -431,7 +431,7 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
         """
         request, read = self._read.get_transcript(job_id, transcription_format)
         return self._driver.run(
-            flows.wait_for_completion(request, job_id, read, self._session, timeout=timeout, on_status=on_status)
+            waiting.wait_for_completion(request, job_id, read, self._session, timeout=timeout, on_status=on_status)
         )
 
     @overload
@@ -539,7 +539,7 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
             JobNotFoundException: There is no such job, or it has no log.
             APIStatusError, RequestError: As `send_request`.
         """
-        return self._send(operations.get_job_log(job_id), as_sent)
+        return self._send(endpoints.get_job_log(job_id), as_sent)
 
     def get_usage(self, since: date | str | None = None, until: date | str | None = None) -> UsageT:
         """How much has been transcribed.
@@ -552,7 +552,7 @@ class BatchClient(Generic[JobT, TranscriptT, UsageT]):
             InvalidInputError: A day is not of that form; nothing was sent.
             APIStatusError, RequestError: As `send_request`.
         """
-        return self._send(operations.get_usage(since, until), self._read.usage)
+        return self._send(endpoints.get_usage(since, until), self._read.usage)
 
     def submit_jobs(
         self,

@@ -19,10 +19,10 @@ from anyio.lowlevel import EventLoopToken, current_token
 
 from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, routes
 from speechmatics._core.exchange import Exchange, exchanging
-from speechmatics._core.flows import Await, Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer, not_a_url
+from speechmatics._core.steps import Await, Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
 from speechmatics._core.threads import run_in_own_thread
 from speechmatics._core.transports import AsyncTransport, Transport
 from speechmatics._secrets import forget_locals

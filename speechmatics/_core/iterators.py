@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from speechmatics._core import operations
+from speechmatics._core import endpoints
 from speechmatics._core.arguments import (
     check_callback,
     check_flag,
@@ -17,12 +17,13 @@ from speechmatics._core.arguments import (
     check_whole,
     items_of,
 )
-from speechmatics._core.flows import Callback, Flow, Sleep, Stream, ended_without_transcript, send_with_retry
-from speechmatics._core.operations import Page
+from speechmatics._core.endpoints import Page
+from speechmatics._core.flows import ended_without_transcript, send_with_retry
 from speechmatics._core.policies import JobPager, moment_of, retry_after
 from speechmatics._core.rate_limit import RateLimit
 from speechmatics._core.readers import JobT, Readers, TranscriptT, UsageT
 from speechmatics._core.session import Retry, Session
+from speechmatics._core.steps import Callback, Flow, Sleep, Stream
 from speechmatics._core.submission import submit_job
 from speechmatics._core.watcher import JobWatcher
 from speechmatics.exceptions import APIStatusError, RateLimitError, SpeechmaticsError
@@ -55,15 +56,15 @@ def iter_jobs(
     Raises:
         InvalidInputError: `page_size` is not from 1 to 100.
     """
-    page_size = check_whole("page_size", page_size, 1, operations.MAX_PAGE)
+    page_size = check_whole("page_size", page_size, 1, endpoints.MAX_PAGE)
     check_flag("include_deleted", include_deleted)
     pager = JobPager()
 
     def page() -> Flow[Sequence[JobT]]:
-        operation = operations.list_jobs(
+        operation = endpoints.list_jobs(
             created_before=pager.created_before, limit=page_size, include_deleted=include_deleted or None
         )
-        listed = yield from send_with_retry(operation, operations.read_page, session)
+        listed = yield from send_with_retry(operation, endpoints.read_page, session)
         had_gap = pager.gap is not None
         new = pager.take([(str(job.get("id")), moment_of(job.get("created_at"))) for job in listed.jobs])
         if pager.gap is not None and not had_gap:
@@ -222,7 +223,7 @@ class _ManyFiles:
             if self._on_error is None or job["status"] == JobStatus.DONE:
                 submitted.append((path, job_id))
             else:
-                failure = ended_without_transcript(operations.parse_job(job))
+                failure = ended_without_transcript(endpoints.parse_job(job))
                 failure.audio = os.fsdecode(path)
                 yield from self._report(path, failure)
         return submitted

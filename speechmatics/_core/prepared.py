@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from speechmatics._core import operations
+from speechmatics._core import endpoints
 from speechmatics._core.audio import Audio
 from speechmatics._core.audio_input import AsyncAudioInput, label_of, open_audio
 from speechmatics._core.operations import JsonObject, Operation
@@ -44,7 +44,7 @@ class Submission:
 
     def could_be(self, job: JsonObject) -> bool:
         """Whether a job that shows no tracking could be this one, by the audio that it shows."""
-        fetch = operations.object_in(operations.object_in(job, "config"), "fetch_data")
+        fetch = endpoints.object_in(endpoints.object_in(job, "config"), "fetch_data")
         shown_url: object = fetch.get("url")
         if self.url is not None:
             return shown_url in (None, self.url)
@@ -73,7 +73,7 @@ def prepare(
     url = None if config.fetch_data is None else config.fetch_data.url
     tracked = _track(config, submission_id) if settings.track_submissions or submission_id is not None else None
     return Submission(
-        operation=operations.create_job(config, opened, app=settings.app, on_progress=on_progress),
+        operation=endpoints.create_job(config, opened, app=settings.app, on_progress=on_progress),
         id=tracked,
         audio=label_of(audio) if url is None else bare_url(url),
         data_name=opened.name if opened is not None and _is_plain(opened.name) else None,

@@ -8,9 +8,10 @@ from typing import Generic
 
 from typing_extensions import TypeVar
 
-from speechmatics._core import operations
-from speechmatics._core.flows import Reader
-from speechmatics._core.operations import JsonObject, Operation, Page, Request
+from speechmatics._core import endpoints
+from speechmatics._core.endpoints import Page
+from speechmatics._core.operations import JsonObject, Operation, Request
+from speechmatics._core.steps import Reader
 from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
 
@@ -56,11 +57,11 @@ class Readers(Generic[JobT, TranscriptT, UsageT]):
             UnknownFormatError: There is no such format.
             InvalidInputError: Another argument is wrong.
         """
-        text_format = operations.text_format(transcription_format)
+        text_format = endpoints.text_format(transcription_format)
         if text_format is not None:
-            text = operations.get_text_transcript(job_id, text_format, wait=wait)
+            text = endpoints.get_text_transcript(job_id, text_format, wait=wait)
             return text, text.read
-        transcript = operations.get_json_transcript(job_id, wait=wait)
+        transcript = endpoints.get_json_transcript(job_id, wait=wait)
         return transcript, self.transcript(transcript)
 
 
@@ -88,7 +89,7 @@ PARSED: Readers[JobDetails, Transcript, UsageReport] = Readers(
     jobs=_as_model,
     transcript=_as_model,
     usage=_as_model,
-    from_page=operations.parse_jobs,
-    from_job=operations.parse_job,
+    from_page=endpoints.parse_jobs,
+    from_job=endpoints.parse_job,
 )
 """Models."""

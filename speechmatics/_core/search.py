@@ -11,11 +11,12 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import httpx
 
-from speechmatics._core import operations
-from speechmatics._core.flows import Flow, Reader, Sleep, send_once, send_with_retry
+from speechmatics._core import endpoints
+from speechmatics._core.flows import send_once, send_with_retry
 from speechmatics._core.operations import JsonObject, Request
 from speechmatics._core.policies import REFUSING_STATUSES, JobPager, is_blip, moment_of, next_delay, server_time
 from speechmatics._core.session import Session
+from speechmatics._core.steps import Flow, Reader, Sleep
 from speechmatics.exceptions import (
     APIStatusError,
     InvalidInputError,
@@ -125,7 +126,7 @@ class ListSearch:
         count = 0
         reaches_back = False
         while not (reaches_back or pager.is_finished or found.keys() == self._wanted or count == self._pages):
-            operation = operations.list_jobs(created_before=pager.created_before, limit=operations.MAX_PAGE)
+            operation = endpoints.list_jobs(created_before=pager.created_before, limit=endpoints.MAX_PAGE)
             jobs, now, lists_all = yield from ask(operation, _page_reader(operation.read))
             count += 1
             if not lists_all:
@@ -180,7 +181,7 @@ class ListSearch:
         details = _tracking_details(job)
         is_listed = details is not None
         # A list that shows what is tracked shows what is not: only where it has no configuration is there more to see.
-        is_bare = memory.lists_tracking and bool(operations.object_in(job, "config"))
+        is_bare = memory.lists_tracking and bool(endpoints.object_in(job, "config"))
         if details is None and not is_bare and self._could_be(job):
             details = yield from self._open(job_id, ask, hidden)
         if details is None:
@@ -205,8 +206,8 @@ class ListSearch:
             hidden.append(f"job {job_id}" if job_id else "a job without an id")
             return None
         try:
-            operation = operations.get_job(job_id)
-            details = _tracking_details((yield from ask(operation, operations.read_job(job_id))))
+            operation = endpoints.get_job(job_id)
+            details = _tracking_details((yield from ask(operation, endpoints.read_job(job_id))))
         except (JobNotFoundException, InvalidInputError):
             # One that is gone is no longer listed; a replica that lags does not know one that was just created.
             hidden.append(f"job {job_id}")
@@ -281,7 +282,7 @@ class Within:
 
 
 def _page_reader(read: Reader[list[JsonObject]]) -> Reader[_Page]:
-    return lambda response: _Page(read(response), server_time(response), operations.lists_all(response))
+    return lambda response: _Page(read(response), server_time(response), endpoints.lists_all(response))
 
 
 def _id_of(job: JsonObject) -> str:
@@ -310,7 +311,7 @@ def could_be_any(job: JsonObject) -> bool:
 
 def _tracking_details(job: JsonObject) -> Mapping[str, object] | None:
     """The details of a job's tracking, wherever it stands; None where none is shown."""
-    for holder in (operations.object_in(job, "config"), job):
-        if tracking := operations.object_in(holder, "tracking"):
-            return operations.object_in(tracking, "details")
+    for holder in (endpoints.object_in(job, "config"), job):
+        if tracking := endpoints.object_in(holder, "tracking"):
+            return endpoints.object_in(tracking, "details")
     return None

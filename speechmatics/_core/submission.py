@@ -23,12 +23,13 @@ from speechmatics._core.arguments import (
 from speechmatics._core.async_audio import open_async_audio
 from speechmatics._core.audio import Audio
 from speechmatics._core.audio_input import AsyncAudioInput, is_awaited, label_of, not_awaited
-from speechmatics._core.flows import Await, Flow, Sleep, next_delay_or_none, run_blocking, send_once
+from speechmatics._core.flows import next_delay_or_none, send_once
 from speechmatics._core.operations import JsonObject
 from speechmatics._core.policies import RECOVERY_SHARES, Aftermath, Search, aftermath
 from speechmatics._core.prepared import Progress, Submission, prepare
 from speechmatics._core.search import LAST_LOOK, Findings, ListSearch, Patiently, Within, could_be_any
 from speechmatics._core.session import Session
+from speechmatics._core.steps import Await, Flow, Sleep, run_blocking
 from speechmatics.exceptions import (
     APIStatusError,
     AudioError,

@@ -6,14 +6,15 @@ import logging
 from collections.abc import Callable
 from functools import cache
 
-from speechmatics._core import operations
+from speechmatics._core import endpoints
 from speechmatics._core.arguments import check_callback, check_seconds
 from speechmatics._core.audio_input import AsyncAudioInput
-from speechmatics._core.flows import Flow, wait_for_completion
 from speechmatics._core.prepared import Progress
 from speechmatics._core.readers import JobT, Readers, TranscriptT, UsageT
 from speechmatics._core.session import Session
+from speechmatics._core.steps import Flow
 from speechmatics._core.submission import submit_job
+from speechmatics._core.waiting import wait_for_completion
 from speechmatics.models.config import BatchTranscriptionConfig, ConfigSource
 from speechmatics.models.job import JobDetails
 
@@ -43,7 +44,7 @@ def transcribe(
         SubmissionUncertainError, APIStatusError, RequestError: As `submit_job`.
         TranscriptionError, WaitTimeoutError: As `wait_for_completion`.
     """
-    operations.text_format(transcription_format)
+    endpoints.text_format(transcription_format)
     timeout = check_seconds("timeout", timeout)
     check_callback("on_status", on_status)
     config = _english() if source is None else source

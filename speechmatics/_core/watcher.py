@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import httpx
 
-from speechmatics._core import operations
-from speechmatics._core.flows import Flow, Patience, Sleep, send_once, warn_of_unknown_status
+from speechmatics._core import endpoints
+from speechmatics._core.flows import send_once
 from speechmatics._core.operations import JsonObject, Request
 from speechmatics._core.policies import (
     CURSOR_STEP,
@@ -26,6 +26,8 @@ from speechmatics._core.policies import (
     wait_seconds,
 )
 from speechmatics._core.session import Session
+from speechmatics._core.steps import Flow, Sleep
+from speechmatics._core.waiting import Patience, warn_of_unknown_status
 from speechmatics.exceptions import (
     APIStatusError,
     JobExpiredError,
@@ -56,7 +58,7 @@ class JobWatcher:
     """Jobs that are waited for together.
 
     Many are polled by the list, for as long as its pages show enough of them; the others are polled one by one. One
-    that is left alone is waited for as `flows.wait_for_completion` does, by long polls.
+    that is left alone is waited for as `waiting.wait_for_completion` does, by long polls.
 
     Attributes:
         running: The jobs that have not been seen to end, by id, and how a note names each.
@@ -172,7 +174,7 @@ class JobWatcher:
                 return
             if job_id is None:
                 return
-            operations.get_job(job_id)
+            endpoints.get_job(job_id)
             self.add(job_id)
 
     def _let_go(self, job_id: str) -> None:
@@ -218,9 +220,9 @@ class JobWatcher:
         self._is_hold_cut = False
         asked = self._session.clock()
         try:
-            operation = operations.get_job(job_id, wait=hold)
+            operation = endpoints.get_job(job_id, wait=hold)
             left = held_limit(hold, self._left() if self._timeout else None)
-            return (yield from send_once(operation, operations.read_job(job_id), left))
+            return (yield from send_once(operation, endpoints.read_job(job_id), left))
         except SpeechmaticsError as error:
             if hold:
                 self._hold = hold_after_cut(self._hold, self._session.clock() - asked)
@@ -244,7 +246,7 @@ class JobWatcher:
         cursor = self._cursor()
         pager = JobPager(cursor)
         while not pager.is_finished and len(self.running) - len(shown) >= LISTED_TOGETHER:
-            operation = operations.list_jobs(created_before=pager.created_before, limit=operations.MAX_PAGE)
+            operation = endpoints.list_jobs(created_before=pager.created_before, limit=endpoints.MAX_PAGE)
             jobs = yield from self._ask(operation, operation.read)
             pager.take([(str(job.get("id")), moment_of(job.get("created_at"))) for job in jobs])
             missing = self.running.keys() - shown

@@ -24,7 +24,8 @@ from typing import TypeVar
 import httpx
 
 from speechmatics import Transcript
-from speechmatics._core.operations import JsonObject, get_json_transcript
+from speechmatics._core.endpoints import get_json_transcript
+from speechmatics._core.operations import JsonObject
 from tests.benchmarks.corpus import JOB_ID, transcript
 from tests.benchmarks.report import machine, table, verdict
 

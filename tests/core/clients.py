@@ -20,7 +20,8 @@ from speechmatics import ConnectionSettings, JobConfig
 from speechmatics._core import flows
 from speechmatics._core.audio_input import open_audio
 from speechmatics._core.drivers import AwaitingDriver, BlockingDriver
-from speechmatics._core.operations import Operation, create_job
+from speechmatics._core.endpoints import create_job
+from speechmatics._core.operations import Operation
 from tests.servers.fault_server import FaultServer, Quirks, Rule
 from tests.servers.serving import serving
 

@@ -12,9 +12,9 @@ import httpx
 
 import speechmatics as sm
 from speechmatics import ConnectionSettings
-from speechmatics._core.flows import Flow, RunBlocking, Sleep, Step
 from speechmatics._core.operations import Operation
 from speechmatics._core.session import Retry, Session
+from speechmatics._core.steps import Flow, RunBlocking, Sleep, Step
 from speechmatics._core.submission import submit_job
 
 __all__ = ["CONFIG", "NOW", "Answer", "Scripted", "created", "failed_with", "listed"]

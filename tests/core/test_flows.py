@@ -12,14 +12,14 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import ConnectionSettings
-from speechmatics._core import flows, operations
-from speechmatics._core.flows import Flow, Sleep
+from speechmatics._core import endpoints, flows, operations, waiting
 from speechmatics._core.policies import JobPager, polling_delay
 from speechmatics._core.session import Session
+from speechmatics._core.steps import Flow, Sleep
 
 _T = TypeVar("_T")
 Answer = httpx.Response | sm.RequestError
-TRANSCRIPT = operations.get_text_transcript("j", "txt")
+TRANSCRIPT = endpoints.get_text_transcript("j", "txt")
 
 
 class Service:
@@ -74,7 +74,7 @@ class Service:
     def wait(self, timeout: float | None = None, on_status: Callable[[sm.JobDetails], None] | None = None) -> str:
         """Waits for the job `j`."""
         response = self.run(
-            flows.wait_for_completion(
+            waiting.wait_for_completion(
                 TRANSCRIPT, "j", lambda answer: answer, self.session(), timeout=timeout, on_status=on_status
             )
         )
@@ -310,7 +310,7 @@ def test_a_moment_with_more_jobs_than_a_page_shows_is_a_gap() -> None:
 def test_a_job_id_must_be_one(job_id: str) -> None:
     """An id that would change the path is refused, and others are quoted."""
     with pytest.raises(sm.InvalidInputError):
-        operations.get_job(job_id)
-    assert operations.get_job("a/../b").path == "jobs/a%2F..%2Fb"
+        endpoints.get_job(job_id)
+    assert endpoints.get_job("a/../b").path == "jobs/a%2F..%2Fb"
     with pytest.raises(sm.InvalidInputError, match="wait"):
-        operations.get_job("a", wait=-1)
+        endpoints.get_job("a", wait=-1)

@@ -13,12 +13,13 @@ import httpx
 import pytest
 
 from speechmatics import AsyncBatchClient
-from speechmatics._core import operations
+from speechmatics._core import endpoints
 from speechmatics._core.drivers import BlockingDriver
-from speechmatics._core.flows import Flow, RunBlocking, Sleep, wait_for_completion
 from speechmatics._core.operations import Operation
 from speechmatics._core.session import Session
+from speechmatics._core.steps import Flow, RunBlocking, Sleep
 from speechmatics._core.submission import submit_job
+from speechmatics._core.waiting import wait_for_completion
 from tests.core.submitting import AUDIO, CONFIG, api_words, notes_of, run_async, settings_of
 from tests.servers.fault_rules import PAGE, Rule
 from tests.servers.fault_server import FaultServer, Quirks
@@ -110,7 +111,7 @@ def check(server: FaultServer, said: str, what: str) -> None:
 def transcribe(session: Session) -> Flow[object]:
     """What `transcribe` does, as one flow."""
     job_id = yield from submit_job(("a.wav", AUDIO), CONFIG, session, submission_id=SUBMISSION)
-    transcript = operations.get_json_transcript(job_id)
+    transcript = endpoints.get_json_transcript(job_id)
     return (yield from wait_for_completion(transcript, job_id, transcript.read, session, timeout=30))
 
 

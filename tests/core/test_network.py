@@ -12,10 +12,11 @@ import pytest
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, JobConfig
 from speechmatics._core.audio_input import open_audio
+from speechmatics._core.endpoints import get_job
 from speechmatics._core.exchange import MOST_INFORMATION, Exchange, ReadBefore, exchanging
 from speechmatics._core.media import MultipartBody
 from speechmatics._core.network import AsyncStream, Stream
-from speechmatics._core.operations import Operation, get_job
+from speechmatics._core.operations import Operation
 from tests.core.clients import (
     CONFIG,
     RUNNERS,

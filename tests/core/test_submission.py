@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import speechmatics as sm
 from speechmatics import ConnectionSettings
-from speechmatics._core import operations
+from speechmatics._core import endpoints
 from speechmatics._core.flows import delete_job, send_with_retry
 from speechmatics._core.operations import Operation
 from speechmatics._core.policies import (
@@ -246,7 +246,7 @@ def test_a_job_that_is_run_again_is_not_taken_for_the_earlier_one() -> None:
 def test_idempotent_requests_are_sent_again() -> None:
     """With `Retry-After` obeyed; a delete whose answer was lost is not a job that never was."""
     service = Scripted([failed_with(429, **{"Retry-After": "7"}), sm.ReadError, httpx.Response(200, text="x")])
-    service.run(send_with_retry(operations.get_job("j"), lambda answer: answer, service.session()))
+    service.run(send_with_retry(endpoints.get_job("j"), lambda answer: answer, service.session()))
     assert service.slept == [7.5, 1]
     service = Scripted([sm.ReadTimeout, failed_with(404)])
     assert service.run(delete_job("j", service.session(), force=True)) == "Job j deleted"

@@ -11,7 +11,7 @@ import pytest
 
 import speechmatics as sm
 from speechmatics import ConnectionSettings
-from speechmatics._core import flows, iterators, operations
+from speechmatics._core import endpoints, iterators, waiting
 from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.readers import RAW
 from speechmatics._core.session import Session
@@ -62,8 +62,10 @@ class Service:
 
     def wait(self, *, as_text: bool = False, timeout: float | None = None) -> object:
         """Waits for the job `j`."""
-        operation = operations.get_text_transcript("j", "txt") if as_text else operations.get_json_transcript("j")
-        return self.driver.run(flows.wait_for_completion(operation, "j", operation.read, self.session, timeout=timeout))
+        operation = endpoints.get_text_transcript("j", "txt") if as_text else endpoints.get_json_transcript("j")
+        return self.driver.run(
+            waiting.wait_for_completion(operation, "j", operation.read, self.session, timeout=timeout)
+        )
 
     def wait_among_others(self) -> list[Any]:
         """Waits for the job `j`, and for others, by the list where that helps."""

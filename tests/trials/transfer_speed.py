@@ -28,7 +28,8 @@ from speechmatics import ConnectionSettings, JobConfig
 from speechmatics._core import flows
 from speechmatics._core.audio_input import open_audio
 from speechmatics._core.drivers import AwaitingDriver, BlockingDriver
-from speechmatics._core.operations import Operation, create_job, get_job
+from speechmatics._core.endpoints import create_job, get_job
+from speechmatics._core.operations import Operation
 
 MEBIBYTE = 1 << 20
 CALLS = 300
