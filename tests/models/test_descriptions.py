@@ -24,7 +24,7 @@ def test_a_field_is_described_by_its_docstring() -> None:
     assert properties["m"]["description"] == "How it was said."
     assert properties["said"]["description"] == "Another way to say it."
     assert "description" not in properties["plain"]
-    assert properties["is_eos"]["description"] == "Whether the mark ends a sentence."
+    assert properties["is_eos"]["description"] == "Whether the punctuation ends a sentence."
 
 
 def test_fields_named_otherwise_on_the_wire_and_parts_are_described() -> None:
