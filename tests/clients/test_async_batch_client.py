@@ -18,7 +18,8 @@ from speechmatics._core.audio import CHUNK_SIZE
 from speechmatics.local import LocalServer
 from tests.conftest import ScriptedEngine
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]  # waits for jobs
+
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 
 

@@ -18,6 +18,8 @@ from speechmatics import BatchClient, BatchTranscriptionConfig, ConnectionSettin
 from speechmatics.local import LocalServer
 from tests.conftest import ScriptedEngine
 
+pytestmark = pytest.mark.slow  # waits for jobs
+
 CONFIG = {"type": "transcription", "transcription_config": {"language": "en"}}
 
 

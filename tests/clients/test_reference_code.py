@@ -16,6 +16,8 @@ from speechmatics.local import LocalServer
 from speechmatics.models import BatchTranscriptionConfig, ConnectionSettings, FetchData
 from tests.conftest import ScriptedEngine
 
+pytestmark = pytest.mark.slow  # waits for jobs
+
 CONFIG = {"type": "transcription", "transcription_config": {"language": "en"}}
 
 

@@ -26,6 +26,8 @@ from tests.servers.fault_clients import eventually
 from tests.servers.fault_server import FaultServer, Rule, transcript_of, word_of
 from tests.servers.serving import Answer, Received, serving
 
+pytestmark = pytest.mark.slow  # forks
+
 plain_and_tls = pytest.mark.parametrize("way", ["plain", "tls"])
 
 SETUP = """

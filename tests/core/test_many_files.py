@@ -15,6 +15,8 @@ import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings
 from tests.servers.fault_server import FaultServer, Quirks, Rule
 
+pytestmark = pytest.mark.slow  # waits for rates
+
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 
 

@@ -31,6 +31,8 @@ from tests.core.clients import (
 from tests.servers.fault_clients import eventually
 from tests.servers.fault_server import FaultServer, Quirks, Rule
 
+pytestmark = pytest.mark.slow  # sends large bodies
+
 LIMIT = 0.4
 LATE = 1.5
 """Seconds after which an exchange of that limit is late on the busiest machine; without a deadline it takes minutes."""

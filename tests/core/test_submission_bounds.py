@@ -13,6 +13,8 @@ from tests.core.submitting import AUDIO, DRIVERS, Driver, api_words, posts_of, s
 from tests.servers.fault_rules import PAGE, Rule
 from tests.servers.fault_server import FaultServer
 
+pytestmark = pytest.mark.slow  # waits for time-outs
+
 SUBMISSION = "the-submission"
 LONG = 3600
 """Seconds that a server here would take, and no test does."""

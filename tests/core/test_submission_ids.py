@@ -30,6 +30,8 @@ from tests.core.submitting import (
 from tests.servers.fault_rules import PAGE, Rule
 from tests.servers.fault_server import FaultServer, Quirks
 
+pytestmark = pytest.mark.slow  # searches lists over HTTP
+
 SUBMISSION = "the-submission"
 
 

@@ -33,6 +33,8 @@ from tests.servers.fault_rules import PAGE, Rule
 from tests.servers.fault_server import FaultServer, Quirks
 from tests.servers.serving import Answer, serving
 
+pytestmark = pytest.mark.slow  # goes through hundreds of submissions over HTTP
+
 LARGE = bytes(8 * 1024 * 1024)
 """More than the buffers of a connection take, so that the server can act before the body has been given."""
 SUBMISSION = "the-submission"

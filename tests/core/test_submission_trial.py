@@ -7,6 +7,8 @@ import pytest
 from tests.core.submitting import DRIVERS, Driver
 from tests.trials.submissions import run
 
+pytestmark = pytest.mark.slow  # submits hundreds of files
+
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_each_submission_ends_in_one_job_or_in_an_error_that_names_it(driver: Driver) -> None:

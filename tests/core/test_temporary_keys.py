@@ -23,6 +23,8 @@ from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, Temp
 from speechmatics._core.operations import RequestOptions
 from tests.servers.serving import Answer, Received, Serving, serving
 
+pytestmark = pytest.mark.slow  # waits for keys
+
 LONG_LIVED = "very-secret-long-lived"
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 

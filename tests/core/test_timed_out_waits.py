@@ -6,6 +6,8 @@ import pytest
 
 from tests.trials.timed_out_waits import KINDS, run
 
+pytestmark = pytest.mark.slow  # waits for time-outs
+
 
 @pytest.mark.parametrize("driver", ["blocking", "asyncio", "trio"])
 @pytest.mark.parametrize("kind", KINDS)

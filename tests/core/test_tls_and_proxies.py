@@ -26,6 +26,8 @@ import speechmatics as sm
 from speechmatics import AsyncBatchClient, BatchClient, ConnectionSettings, TemporaryKeyAuth
 from tests.servers.serving import Answer, Received, Serving, serving
 
+pytestmark = pytest.mark.slow  # starts servers with TLS
+
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 
 

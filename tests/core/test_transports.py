@@ -18,6 +18,8 @@ from speechmatics._core.transports import translated
 from tests.core.clients import CONFIG, RUNNERS, Certificates, settings_for
 from tests.servers.fault_server import FaultServer, Rule
 
+pytestmark = pytest.mark.slow  # measures what an upload keeps
+
 TOKEN = "very-secret-token"
 WINDOWS = {"read_timeout": 0.2, "recovery_window": 0.1, "recovery_window_long": 0.1}
 PROXY = "http://proxy.example:3128"

@@ -16,6 +16,8 @@ from speechmatics.local import UnreadableAudio
 from speechmatics.local.engine import WhisperEngine, to_results
 from tests.conftest import AUDIO
 
+pytestmark = pytest.mark.slow  # starts the engine
+
 CONFIG = JobConfig.model_validate({"transcription_config": {"language": "en"}})
 
 

@@ -16,6 +16,8 @@ import pytest
 
 from speechmatics.local.__main__ import main
 
+pytestmark = pytest.mark.slow  # starts processes
+
 MODULE = [sys.executable, "-m", "speechmatics.local"]
 
 

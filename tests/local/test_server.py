@@ -20,6 +20,8 @@ from speechmatics import JobConfig, SpeechmaticsError
 from speechmatics.local import LocalServer, Recognition
 from tests.conftest import ScriptedEngine
 
+pytestmark = pytest.mark.slow  # waits for jobs
+
 Config = dict[str, Any]
 CONFIG: Config = {"type": "transcription", "transcription_config": {"language": "en"}}
 

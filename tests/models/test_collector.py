@@ -18,6 +18,8 @@ from speechmatics import InvalidResponseError, Transcript
 from speechmatics.models import hold_collector
 from speechmatics.models._collector import CollectorHeld
 
+pytestmark = pytest.mark.slow  # starts processes
+
 WORD = {"type": "word", "start_time": 0.0, "end_time": 1.0, "alternatives": [{"content": "a", "confidence": 1.0}]}
 TEXT = json.dumps({"format": "2.9", "metadata": {}, "results": [WORD] * 5_000})
 

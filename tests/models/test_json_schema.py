@@ -148,6 +148,7 @@ def test_whatever_is_valid_passes(config: dict[str, Any], job: dict[str, Any], t
     VALIDATORS[Transcript].validate(transcript)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if issubclass(model_named(name), ReceivedModel)])
 @given(data=st.data())
 def test_every_answer_that_is_read_passes(name: str, data: st.DataObject) -> None:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_readme_s_code_prints_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """The snippet is run with the real engine; its words are the README's."""
     # The numbers, and now and then a capital or a comma, differ between processors.

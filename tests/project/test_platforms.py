@@ -9,7 +9,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from speechmatics.local import LocalServer
+
+pytestmark = pytest.mark.slow  # starts processes
 
 WITHOUT_POSIX = """
 import asyncio, importlib, multiprocessing, os, pkgutil, select, signal, subprocess, sys, tempfile

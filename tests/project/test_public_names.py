@@ -10,8 +10,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
+import pytest
+
 import speechmatics
 from speechmatics import exceptions, models
+
+pytestmark = pytest.mark.slow  # starts processes
 
 
 def test_every_public_name_is_there() -> None:

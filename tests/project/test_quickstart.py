@@ -14,6 +14,8 @@ import pytest
 from speechmatics import Transcript
 from tests.conftest import AUDIO
 
+pytestmark = pytest.mark.slow  # starts the engine
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "transcribe_file.py"
 
 GUARD = """

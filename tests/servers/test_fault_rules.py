@@ -27,6 +27,8 @@ from tests.servers.fault_rules import PAGE, Quirks, Rule, RuleError, read_rules
 from tests.servers.fault_server import FaultServer, transcript_of
 from tests.servers.random_faults import random_faults
 
+pytestmark = pytest.mark.slow  # starts servers
+
 BUSY = '{"detail": "Server busy: try again"}'
 
 

@@ -29,6 +29,8 @@ from tests.servers.fault_clients import (
 from tests.servers.fault_rules import Quirks, Rule
 from tests.servers.fault_server import FaultServer, transcript_of, word_of
 
+pytestmark = pytest.mark.slow  # starts servers
+
 
 @pytest.fixture
 def plain() -> Iterator[tuple[FaultServer, httpx.Client]]:

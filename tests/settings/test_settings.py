@@ -192,7 +192,7 @@ def test_places_that_do_not_exist_or_cannot_be_read(tmp_path: Path) -> None:
         ConnectionSettings(secrets_dir=tmp_path / "nowhere")
     with pytest.raises(SettingsError, match=r"cannot read .*: Is a directory"):
         ConnectionSettings(config_file=tmp_path)
-    with pytest.raises(SettingsError, match="the argument url must be a URL such as https://asr"):
+    with pytest.raises(SettingsError, match="the argument url must be an http or https URL such as https://asr"):
         ConnectionSettings("http://host:port")
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import AUDIO
 
+pytestmark = pytest.mark.slow  # starts processes of pytest
+
 ENGINE = """
 import pytest
 from speechmatics.local import Recognition

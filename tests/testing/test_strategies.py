@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -76,6 +77,7 @@ many = settings(
 ROUNDS = 30
 
 
+@pytest.mark.slow
 def test_the_unknown_is_mixed_in_at_every_level() -> None:
     """Fields and values of a service to come, from the top to the bottom, and results of types to come."""
     places: set[tuple[str, str]] = set()
@@ -125,6 +127,7 @@ MAY_BE_MISSING = [
 ]
 
 
+@pytest.mark.slow
 def test_every_part_is_sometimes_there_and_sometimes_not() -> None:
     """Each property in the table of the API that belongs to a configuration, a job or a transcript."""
     counted: Counter[tuple[str, str]] = Counter()

@@ -558,6 +558,7 @@ def test_a_long_list_is_cut_in_text_only() -> None:
     assert str(report).endswith("and 80 more")
 
 
+@pytest.mark.slow
 def test_ten_hours_are_examined_to_the_end() -> None:
     """The last of 90,000 words is judged, and all before it are good."""
     words = [word(round(n * 0.4, 2), round(n * 0.4 + 0.3, 2)) for n in range(90_000)]
