@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,15 +15,31 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, PydanticBaseSettingsSource
 
 from speechmatics._errors import SettingsError
+from speechmatics._names import NEARER, did_you_mean
 from speechmatics._secrets import MASK, problems_of
 
-__all__ = ["PREFIX", "Profile", "SecondNames", "as_problem", "explained"]
+__all__ = [
+    "PREFIX",
+    "SECOND_NAMES",
+    "Profile",
+    "SecondNames",
+    "SecondNamesOfSecrets",
+    "TokenFile",
+    "as_problem",
+    "explained",
+    "regular_text",
+    "warn_of_near_names",
+]
 
 PREFIX = "SPEECHMATICS_"
 DEFAULT_CONFIG_FILE = "~/.speechmatics/config"
 
-_SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
-"""Other names that the environment, an env file and a profile may use; the field's own name wins."""
+SECOND_NAMES = {"auth_token": "api_key", "url": "batch_url"}
+"""Other names of settings, but not of arguments; the field's own name wins."""
+OTHERS_NAMES = {"mp_url": "sm_management_platform_url"}
+"""Variables without our prefix, which the vendor's clients read."""
+_NOT_SETTINGS = frozenset({"auth_token_file", "api_key_file", "hold_collector", "config_file"})
+"""What else is read of the environment under our prefix."""
 _WHOLE = "settings"
 """The kind of an error that is a whole sentence."""
 _error: Callable[..., PydanticCustomError] = PydanticCustomError
@@ -35,13 +54,87 @@ class SecondNames(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The value of one field, if its second name is set."""
-        second = _SECOND_NAMES.get(field_name)
-        return (self._variables.get(PREFIX.lower() + second) if second else None), field_name, False
+        names = [PREFIX.lower() + SECOND_NAMES[field_name]] if field_name in SECOND_NAMES else []
+        names += [OTHERS_NAMES[field_name]] if field_name in OTHERS_NAMES else []
+        return next((value for name in names if (value := self._variables.get(name))), None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
         """The fields whose second names are set."""
-        values = {name: self.get_field_value(self.settings_cls.model_fields[name], name)[0] for name in _SECOND_NAMES}
+        fields = self.settings_cls.model_fields
+        values = {name: self.get_field_value(fields[name], name)[0] for name in (*SECOND_NAMES, *OTHERS_NAMES)}
         return {name: value for name, value in values.items() if value}
+
+
+class TokenFile(PydanticBaseSettingsSource):
+    """Reads the token from the file that a variable names, as containers are given secrets."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The token, where a variable names its file."""
+        variables = {name.upper(): value for name, value in os.environ.items() if value}
+        named = [PREFIX + name for name in ("AUTH_TOKEN_FILE", "API_KEY_FILE") if PREFIX + name in variables]
+        if not named or field_name != "auth_token":
+            return None, field_name, False
+        given = [PREFIX + name for name in ("AUTH_TOKEN", "API_KEY") if PREFIX + name in variables]
+        if given or len(named) > 1:
+            raise SettingsError(f"{' and '.join([*given, *named])} are set; the token is read from one of them")
+        return regular_text(named[0], Path(variables[named[0]])).strip(), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The token, if there is one."""
+        token = self.get_field_value(self.settings_cls.model_fields["auth_token"], "auth_token")[0]
+        return {} if token is None else {"auth_token": token}
+
+
+class SecondNamesOfSecrets(PydanticBaseSettingsSource):
+    """Reads the second names from the files of a secrets directory, in small letters or capitals."""
+
+    def __init__(self, settings_cls: type[BaseSettings], folder: str | Path | None) -> None:
+        super().__init__(settings_cls)
+        self._files: dict[str, Path] = {}
+        if folder is not None:
+            self._files = {path.name.lower(): path for path in Path(folder).expanduser().iterdir()}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of one field, if there is a file of its second name."""
+        path = self._files.get(PREFIX.lower() + SECOND_NAMES.get(field_name, ""))
+        text = regular_text(str(path), path).strip() if path is not None else None
+        return text, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """The fields whose second names are files."""
+        fields = self.settings_cls.model_fields
+        values = {name: self.get_field_value(fields[name], name)[0] for name in SECOND_NAMES}
+        return {name: value for name, value in values.items() if value}
+
+
+def regular_text(what: str, path: Path) -> str:
+    """The text of a regular file; of a pipe or a device, which may be silent for ever, nothing is read.
+
+    Raises:
+        SettingsError: There is no such file, or it cannot be read.
+    """
+    try:
+        path = path.expanduser()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SettingsError(f"{what}: {path} is no regular file")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SettingsError(f"{what}: there is no file {path}") from None
+    except UnicodeError:
+        raise SettingsError(f"{what}: {path} is not UTF-8") from None
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"{what}: cannot read {path}: {reason}") from None
+
+
+def warn_of_near_names(settings_cls: type[BaseSettings]) -> None:
+    """Warns of variables that are no settings, and nearly are."""
+    known = (*settings_cls.model_fields, *SECOND_NAMES.values(), *_NOT_SETTINGS)
+    for variable in os.environ:
+        # With two underscores after the prefix it is a part of somebody's settings that have ours as another part.
+        name = variable.upper().removeprefix(PREFIX).partition("__")[0].lower()
+        if variable.upper().startswith(PREFIX) and name not in known and (hint := did_you_mean(name, known, NEARER)):
+            warnings.warn(f"the environment variable {variable} is no setting{hint}", UserWarning, stacklevel=6)
 
 
 class Profile(PydanticBaseSettingsSource):
@@ -53,7 +146,7 @@ class Profile(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The value of one field, if the profile has it; a profile cannot name another."""
-        names = () if field_name in ("profile", "config_file") else (field_name, _SECOND_NAMES.get(field_name, ""))
+        names = () if field_name in ("profile", "config_file") else (field_name, SECOND_NAMES.get(field_name, ""))
         return next((self._table[name] for name in names if name in self._table), None), field_name, False
 
     def __call__(self) -> dict[str, Any]:
@@ -80,7 +173,7 @@ def _read_profile(given: str | Path | None, profile: str | None) -> Mapping[str,
     except SettingsError:
         raise
     except FileNotFoundError:
-        if profile is not None:
+        if profile is not None or given is not None:
             raise SettingsError(f"{asked}there is no file {path}") from None
         return {}
     except (OSError, RuntimeError, ValueError) as error:
@@ -137,7 +230,7 @@ def explained(
     def origin(name: str) -> str:
         if name in arguments:
             return f"the argument {name}"
-        variables = [PREFIX + other.upper() for other in (name, _SECOND_NAMES.get(name)) if other]
+        variables = [PREFIX + other.upper() for other in (name, SECOND_NAMES.get(name)) if other]
         for variable in variables:
             if environment.get(variable.lower()):
                 return f"the environment variable {variable}"

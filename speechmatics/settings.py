@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self, TypedDict, get_args
 
 import httpx
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic import (
     field_serializer,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import from_json
 from pydantic_settings import (
     BaseSettings,
@@ -36,7 +37,18 @@ from speechmatics._descriptions import BuiltByOne, DescribedModel
 from speechmatics._errors import SettingsError
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import MASK, problems_of, without_inputs
-from speechmatics._sources import PREFIX, Profile, SecondNames, as_problem, explained
+from speechmatics._sources import (
+    PREFIX,
+    SECOND_NAMES,
+    Profile,
+    SecondNames,
+    SecondNamesOfSecrets,
+    TokenFile,
+    as_problem,
+    explained,
+    regular_text,
+    warn_of_near_names,
+)
 from speechmatics._urls import check_http_url
 
 __all__ = [
@@ -45,14 +57,20 @@ __all__ = [
     "LONGEST_KEY_LIFE",
     "SHORTEST_KEY_LIFE",
     "ConnectionSettings",
+    "HostRegion",
     "KeyRegion",
     "ProcessingData",
+    "Region",
     "check_token",
     "check_url",
 ]
 
+HostRegion = Literal["eu1", "us1", "au1", "eu2", "us2"]
+"""Regions with a host of their own; a job belongs to the host that took it (documentation)."""
 KeyRegion = Literal["eu", "usa", "au"]
 """Regions of temporary keys (reference; deprecated by the service)."""
+Region = Literal["eu1", "us1", "au1", "eu2", "us2", "eu", "usa", "au"]
+"""Either of them."""
 SHORTEST_KEY_LIFE, LONGEST_KEY_LIFE = 60, 86_400
 """Seconds that a temporary key may live (reference)."""
 
@@ -77,6 +95,8 @@ def check_url(value: str) -> str:
         url = httpx.URL(check_http_url(value.strip()))
     except (ValueError, httpx.InvalidURL):
         raise ValueError(f"must be an http or https URL such as {DEFAULT_URL} (it is not shown)") from None
+    if "jobs" in url.path.split("/"):
+        raise ValueError(f"must be the URL of the server, as {DEFAULT_URL}, not that of its jobs")
     if url.userinfo or url.query or url.fragment:
         raise ValueError(f"must hold no credentials, query or fragment, as in {DEFAULT_URL}")
     return value.strip()
@@ -132,6 +152,13 @@ def _check_headers(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def _check_verify(value: bool | Path) -> bool | Path:
+    text = str(value).lower()
+    if isinstance(value, Path) and (hint := did_you_mean(text, ("true", "false"))) and not value.expanduser().exists():
+        raise ValueError(f"must be true, false or a path, not {str(value)!r}{hint}")
+    return value
+
+
 def _check_mp_url(value: str | None) -> str | None:
     return None if value is None else check_url(value)
 
@@ -177,7 +204,7 @@ class _Values(TypedDict, total=False):
     ping_timeout_seconds: float
     generate_temp_token: bool | None
     mp_url: str | None
-    region: KeyRegion | None
+    region: Region | None
     client_ref: str | None
     temp_token_ttl: int
     verify: bool | str | Path
@@ -276,9 +303,9 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     """Where the service is, with or without `/v2` at the end."""
     auth_token: Annotated[SecretStr | None, AfterValidator(check_token)] = None
     """API key or JWT; None sends no `Authorization` header, as on-premises servers allow."""
-    ssl_context: ssl.SSLContext | None = Field(default=None, repr=False, exclude=True)
+    ssl_context: SkipJsonSchema[ssl.SSLContext | None] = Field(default=None, repr=False, exclude=True)
     """An existing TLS context, in place of `verify` and `client_cert`; None for httpx's."""
-    verify: bool | Path = True
+    verify: Annotated[bool | Path, AfterValidator(_check_verify)] = True
     """Whether the server's certificate is checked; a path names a file of certificates to check it by, or a folder
     prepared by `openssl rehash`."""
     client_cert: Path | None = None
@@ -305,8 +332,9 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     """The management platform, which makes temporary keys."""
     temp_token_ttl: Annotated[int, _Number, Field(ge=SHORTEST_KEY_LIFE, le=LONGEST_KEY_LIFE)] = 3600
     """Seconds that a temporary key lives, 60 to 86400."""
-    region: KeyRegion | None = None
-    """Region of temporary keys: `eu`, `usa` or `au`; None for the service's own choice."""
+    region: Region | None = None
+    """`eu1`, `us1`, `au1`, `eu2` or `us2` chooses the service's host there; `eu`, `usa` or `au` the region of temporary
+    keys, and no host. None for the service's own choice."""
     client_ref: Annotated[str, Field(min_length=1)] | None = None
     """Reference of temporary keys; they see only the jobs made with it."""
     message_buffer_size: Annotated[int, _Number] = 512
@@ -368,6 +396,7 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
         try:
             _check_names(given, type(self))
             _check_places(env_file, secrets_dir)
+            warn_of_near_names(type(self))
             super().__init__(_env_file=env_file, _secrets_dir=secrets_dir, **given)
         except SettingsError as error:
             raise as_problem(type(self), str(error)) from None
@@ -384,7 +413,9 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
         """Has Pydantic, which calls the class where it reads data, get an error of its own, without the values."""
         token = _reading.set(True)
         try:
-            return handler(data)
+            settings = handler(data)
+            settings._check_together()
+            return settings
         except ValidationError as error:
             raise without_inputs(error) from None
         finally:
@@ -417,9 +448,11 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
             init_settings,
             env_settings,
             SecondNames(settings_cls, env_settings),
+            TokenFile(settings_cls),
             dotenv_settings,
             SecondNames(settings_cls, dotenv_settings),
             file_secret_settings,
+            SecondNamesOfSecrets(settings_cls, _folder_of(file_secret_settings)),
             Profile(settings_cls),
         )
 
@@ -430,6 +463,17 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     @field_serializer("headers")
     def _hide_values(self, headers: dict[str, str]) -> dict[str, str]:
         return dict.fromkeys(headers, MASK)
+
+    def _check_together(self) -> None:
+        if self.poll_interval > self.poll_interval_max:
+            _refuse(type(self), f"poll_interval is above poll_interval_max, which is {self.poll_interval_max:g} s")
+        if self.region not in get_args(HostRegion):
+            return
+        host = f"https://{self.region}.asr.api.speechmatics.com/v2"
+        if "url" not in self.model_fields_set:
+            object.__setattr__(self, "url", host)
+        elif httpx.URL(self.url).host != httpx.URL(host).host:
+            _refuse(type(self), f"region {self.region} has another host than url; give one of the two")
 
     @property
     def base_url(self) -> str:
@@ -444,16 +488,29 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
         )
 
 
+def _refuse(settings_cls: type[BaseSettings], message: str) -> NoReturn:
+    raise as_problem(settings_cls, f"wrong connection settings: {message}")
+
+
+def _folder_of(source: PydanticBaseSettingsSource) -> str | Path | None:
+    folder: object = getattr(source, "secrets_dir", None)
+    return folder if isinstance(folder, str | Path) else None
+
+
 def _check_names(given: Mapping[str, object], settings_cls: type[BaseSettings]) -> None:
     known = (*settings_cls.model_fields, "env_file", "secrets_dir")
     for name in given:
         if name not in known:
-            raise as_problem(settings_cls, f"no setting is named {name}{did_you_mean(name, known)}", name)
+            first = next((own for own, second in SECOND_NAMES.items() if second == name), None)
+            hint = did_you_mean(name, known) if first is None else f"; give {first}"
+            raise as_problem(settings_cls, f"no setting is named {name}{hint}", name)
 
 
 def _check_places(env_file: object, secrets_dir: object) -> None:
     for name, place in {"env_file": env_file, "secrets_dir": secrets_dir}.items():
         if not isinstance(place, str | Path | None):
             raise SettingsError(f"{name} must be a path, not {type(place).__name__}")
+    if isinstance(env_file, str | Path):
+        regular_text("env_file", Path(env_file))
     if isinstance(secrets_dir, str | Path) and not Path(secrets_dir).expanduser().is_dir():
         raise SettingsError(f"secrets_dir: there is no directory {secrets_dir}")

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from typing_extensions import TypeIs
 
 from speechmatics._names import did_you_mean
+from speechmatics._urls import is_url
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.settings import ConnectionSettings
 
@@ -85,6 +86,8 @@ def as_settings(given: ConnectionSettings | str | SecretStr | None) -> Connectio
     if isinstance(given, str):
         given = SecretStr(given)  # before anything fails: a traceback may show the locals of its frames
     if isinstance(given, SecretStr):
+        if is_url(given.get_secret_value()):
+            raise InvalidInputError("a URL was given where a key is meant; give ConnectionSettings(url=...)")
         return ConnectionSettings(auth_token=given)
     return given or ConnectionSettings()
 

@@ -241,9 +241,13 @@ def auth_for(settings: ConnectionSettings) -> httpx.Auth | None:
         settings.auth_token,
         ttl=settings.temp_token_ttl,
         client_ref=settings.client_ref,
-        region=settings.region,
+        region=_key_region(settings),
         url=settings.mp_url or DEFAULT_MP_URL,
     )
+
+
+def _key_region(settings: ConnectionSettings) -> KeyRegion | None:
+    return next((region for region in get_args(KeyRegion) if region == settings.region), None)
 
 
 def _is_text(value: object) -> bool:
