@@ -132,8 +132,9 @@ def warn_of_near_names(settings_cls: type[BaseSettings]) -> None:
     known = (*settings_cls.model_fields, *SECOND_NAMES.values(), *_NOT_SETTINGS)
     for variable in os.environ:
         # With two underscores after the prefix it is a part of somebody's settings that have ours as another part.
-        name = variable.upper().removeprefix(PREFIX).partition("__")[0].lower()
-        if variable.upper().startswith(PREFIX) and name not in known and (hint := did_you_mean(name, known, NEARER)):
+        name = variable.upper().partition("__")[0].removeprefix(PREFIX).lower()
+        is_ours = variable.upper().startswith(PREFIX) and bool(name)
+        if is_ours and name not in known and (hint := did_you_mean(name, known, NEARER)):
             warnings.warn(f"the environment variable {variable} is no setting{hint}", UserWarning, stacklevel=6)
 
 

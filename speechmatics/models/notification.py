@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, TypeAda
 from pydantic_core import from_json
 
 from speechmatics._errors import InvalidInputError, InvalidResponseError
+from speechmatics._secrets import forgetting_locals
 from speechmatics.models._base import ReceivedModel
 from speechmatics.models._kept import DumpsOnce
 from speechmatics.models._multipart import parameters_of, read_multipart
@@ -131,6 +132,14 @@ class Notification(DumpsOnce, ReceivedModel):
             InvalidResponseError: It is no callback of the service, or was cut off or damaged on the way.
             InvalidInputError: An argument is of a type that no request has.
         """
+        try:
+            with forgetting_locals():
+                return cls._read(query, headers, body)
+        finally:
+            del query, headers, body  # a traceback shows the locals of its frames
+
+    @classmethod
+    def _read(cls, query: QuerySource, headers: HeaderSource, body: bytes | str | None) -> Self:
         body = _as_bytes(body)
         parameters = _parse_query(query)
         folded = _fold(headers)
@@ -163,14 +172,22 @@ class Notification(DumpsOnce, ReceivedModel):
         Raises:
             InvalidInputError: `expected` is empty, which any request could meet.
         """
-        secret = _secret_of(expected)
-        name, colon, value = secret.partition(":")
-        if colon and name.strip().lower() == "authorization":
-            secret = value
-        if not secret.strip():
-            raise InvalidInputError("the expected Authorization header is empty")
-        given = _fold(headers).get("authorization", [])
-        return len(given) == 1 and any(hmac.compare_digest(form, secret.strip().encode()) for form in _sent(given[0]))
+        try:
+            with forgetting_locals():
+                return _is_expected(headers, expected)
+        finally:
+            del headers, expected  # a traceback shows the locals of its frames
+
+
+def _is_expected(headers: HeaderSource, expected: str | SecretStr) -> bool:
+    secret = _secret_of(expected)
+    name, colon, value = secret.partition(":")
+    if colon and name.strip().lower() == "authorization":
+        secret = value
+    if not secret.strip():
+        raise InvalidInputError("the expected Authorization header is empty")
+    given = _fold(headers).get("authorization", [])
+    return len(given) == 1 and any(hmac.compare_digest(form, secret.strip().encode()) for form in _sent(given[0]))
 
 
 _OBJECT = TypeAdapter(dict[str, object])

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from typing_extensions import TypeIs
 
 from speechmatics._names import did_you_mean
+from speechmatics._urls import bare_url, is_url
 from speechmatics.models._markers import knowledge_of
 from speechmatics.validation.report import Findings, Path, ProblemCode
 from speechmatics.validation.source import Json
@@ -126,6 +127,7 @@ def _is_whole(value: Json, shape: _Shape) -> bool:
 
 
 def _shown(text: str) -> str:
+    text = bare_url(text) if is_url(text) else text  # one that is signed may stand in the wrong field
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 

@@ -28,10 +28,12 @@ from speechmatics import (
     ConnectionSettings,
     FetchData,
     JobConfig,
+    Notification,
     NotificationConfig,
     RateLimitError,
     SpeechmaticsError,
 )
+from speechmatics.validation import validate_config
 from tests.servers.both_clients import CLIENTS
 
 SECRET = "SECRET-of-the-caller"
@@ -344,3 +346,45 @@ def test_the_log_of_httpx_can_be_told_to_show_no_queries(caplog: pytest.LogCaptu
     caplog.set_level(logging.WARNING, "httpx")
     CLIENTS["blocking"](_answered, "send_request", "GET", f"jobs?sig={SECRET}")
     assert SECRET not in caplog.text
+
+
+wrong: Any = Notification
+CALLBACKS: list[Callable[[], object]] = [
+    lambda: Notification.from_request(f"key={SECRET}", {"X-Key": SECRET}, SECRET),
+    lambda: Notification.from_request(
+        f"id=a&status=success&key={SECRET}", {"Content-Type": "application/json"}, SECRET
+    ),
+    lambda: Notification.from_request("id=a&status=success", {"Content-Type": "multipart/form-data"}, SECRET),
+    lambda: wrong.is_authorized(5, SECRET),
+    lambda: Notification.is_authorized({"Authorization": SECRET}, " "),
+]
+
+
+@pytest.mark.parametrize("read", CALLBACKS)
+def test_a_callback_that_cannot_be_read_shows_nothing_of_it(
+    read: Callable[[], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its query, headers and body, and what it should be authorised by."""
+    with pytest.raises(SpeechmaticsError) as caught:
+        read()
+    texts = shown_of(caught.value) + [record.getMessage() for record in caplog.records]
+    assert [text for text in texts if SECRET in text] == []
+
+
+def test_a_report_shows_no_signed_url() -> None:
+    """Where one stands in a field of other values."""
+    config = {**ENGLISH, "notification_config": {"url": "https://x/", "contents": [URL]}}
+    report = validate_config(config, strict=True)
+    assert report.problems
+    assert SECRET not in str(report)
+
+
+def test_a_log_record_can_travel(caplog: pytest.LogCaptureFixture) -> None:
+    """Pickled, as a handler of other processes sends it, it has no secret."""
+    caplog.set_level(logging.DEBUG, "speechmatics")
+    method, (args, options) = CALLS["fetched"]
+    with pytest.raises(SpeechmaticsError):
+        CLIENTS["blocking"](ANSWERS["400"], method, *args, **options)
+    records = [record for record in caplog.records if record.name == "speechmatics"]
+    assert records
+    assert all(SECRET.encode() not in pickle.dumps(vars(record)) for record in records)
