@@ -23,9 +23,9 @@ from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.search import ListSearch, could_be_any
 from speechmatics._core.session import Session
 from speechmatics._core.submission import find_submissions, submit_job
-from tests.core.scripted import CONFIG, NOW, Scripted, created
 from tests.servers.fault_rules import PAGE
 from tests.servers.fault_server import FaultServer, Quirks, Rule
+from tests.servers.scripted import CONFIG, NOW, Scripted, created
 from tests.servers.serving import Answer, serving
 
 OWN = "sm-typed-own"

@@ -16,7 +16,6 @@ import speechmatics as sm
 from speechmatics import ConnectionSettings
 from speechmatics._core import endpoints
 from speechmatics._core.flows import delete_job, send_with_retry
-from speechmatics._core.operations import Operation
 from speechmatics._core.policies import (
     Aftermath,
     JobPager,
@@ -29,15 +28,26 @@ from speechmatics._core.policies import (
 )
 from speechmatics._core.submission import submit_job
 from speechmatics.exceptions import error_for_status
-from tests.core.scripted import CONFIG, NOW, Answer, Scripted, created, failed_with, listed
-
-PAGE = "<html><body>A gateway</body></html>"
+from tests.servers.scripted import (
+    CONFIG,
+    NOW,
+    PAGE,
+    Reply,
+    Script,
+    Scripted,
+    api_error,
+    created,
+    job,
+    listed,
+    page,
+    path_of,
+)
 
 
 @pytest.mark.parametrize(
-    "first", [sm.ConnectError, sm.ConnectTimeout, sm.PoolTimeout, failed_with(429), failed_with(503)]
+    "first", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, api_error(429), api_error(503)]
 )
-def test_what_cannot_have_been_worked_on_is_sent_again(first: Answer) -> None:
+def test_what_cannot_have_been_worked_on_is_sent_again(first: Reply) -> None:
     """Without looking for a job first; afterwards neither."""
     service = Scripted([first, created()])
     assert service.submit() == "made"
@@ -47,13 +57,13 @@ def test_what_cannot_have_been_worked_on_is_sent_again(first: Answer) -> None:
 
 @pytest.mark.parametrize(
     ("first", "seconds"),
-    [(sm.ReadTimeout, 30), (sm.ReadError, 30), (sm.WriteError, 30), (sm.RemoteProtocolError, 30)]
-    + [(httpx.Response(status, text=PAGE), 30) for status in (504, 522, 524, 598, 599)]
-    + [(httpx.Response(status, text=PAGE), 5) for status in (408, 421, 425, 500, 502, 520, 530)]
-    + [(failed_with(status), 5) for status in (408, 421, 425, 500, 502, 520, 530)]
-    + [(httpx.Response(status, text=PAGE), 0) for status in (429, 503)],
+    [(httpx.ReadTimeout, 30), (httpx.ReadError, 30), (httpx.WriteError, 30), (httpx.RemoteProtocolError, 30)]
+    + [(page(status), 30) for status in (504, 522, 524, 598, 599)]
+    + [(page(status), 5) for status in (408, 421, 425, 500, 502, 520, 530)]
+    + [(api_error(status), 5) for status in (408, 421, 425, 500, 502, 520, 530)]
+    + [(page(status), 0) for status in (429, 503)],
 )
-def test_how_long_a_submission_is_looked_for(first: Answer, seconds: float) -> None:
+def test_how_long_a_submission_is_looked_for(first: Reply, seconds: float) -> None:
     """By the default settings; then it is sent again, and one look sees whether the first has turned up."""
     service = Scripted([first, *[listed()] * (5 if seconds else 1), created()])
     assert service.submit() == "made"
@@ -66,7 +76,7 @@ def test_how_long_a_submission_is_looked_for(first: Answer, seconds: float) -> N
 @pytest.mark.parametrize("status", [204, 301, 304, 400, 401, 403, 404, 413, 422, 501, 511])
 def test_what_is_never_sent_again(status: int) -> None:
     """What it cannot help to send again."""
-    service = Scripted([failed_with(status)])
+    service = Scripted([api_error(status)])
     with pytest.raises(sm.SpeechmaticsError):
         service.submit()
     assert service.asked.count("POST jobs") == 1
@@ -74,7 +84,7 @@ def test_what_is_never_sent_again(status: int) -> None:
 
 def test_submissions_end_with_the_last_failure() -> None:
     """When the attempts are used up, and the job is certainly absent."""
-    service = Scripted([sm.ReadTimeout, *[listed()] * 5, sm.ReadTimeout])
+    service = Scripted([httpx.ReadTimeout, *[listed()] * 5, httpx.ReadTimeout])
     with pytest.raises(sm.ReadTimeout) as caught:
         service.submit(retry_attempts=2)
     assert caught.value.__notes__ == ["sent 2 times", f"no job was found (submission id {service.submission_id})"]
@@ -82,8 +92,12 @@ def test_submissions_end_with_the_last_failure() -> None:
 
 def test_a_refusal_after_a_lost_answer_is_followed_by_one_more_look() -> None:
     """The first may have turned up meanwhile; if not, the refusal is raised, and names the submission."""
-    lost: list[Answer] = [sm.ReadTimeout, *[listed()] * 5, failed_with(401)]
-    assert Scripted([*lost, "it"]).submit() == "job-0"
+    lost: list[Reply] = [httpx.ReadTimeout, *[listed()] * 5, api_error(401)]
+
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
+        return lost[len(service.requests) - 1] if len(service.requests) <= len(lost) else listed(service.submission_id)
+
+    assert Scripted(answer).submit() == "job-0"
     service = Scripted(lost)
     with pytest.raises(sm.AuthenticationError) as caught:
         service.submit()
@@ -92,7 +106,7 @@ def test_a_refusal_after_a_lost_answer_is_followed_by_one_more_look() -> None:
 
 def test_a_look_that_is_refused_like_the_submission() -> None:
     """A lost right to read the list is no news about the submission, which is uncertain."""
-    service = Scripted([sm.ReadTimeout, failed_with(403)])
+    service = Scripted([httpx.ReadTimeout, api_error(403)])
     with pytest.raises(sm.SubmissionUncertainError) as caught:
         service.submit()
     assert isinstance(caught.value.failure, sm.ReadTimeout)
@@ -103,34 +117,42 @@ def test_a_search_that_does_not_reach_back_to_the_submission_is_uncertain() -> N
     """It ends after 50 pages, however many newer jobs there are; nothing is sent twice."""
     pages = 0
 
-    def respond(step: Operation[object, object]) -> tuple[Answer, float]:
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
         nonlocal pages
-        if step.method == "POST":
-            return sm.ReadTimeout, 0
+        if request.method == "POST":
+            return httpx.ReadTimeout
         pages += 1
-        answer = listed(*["other"] * 100, age=pages / 100)
-        jobs = [{**job, "id": f"{pages} {job['id']}"} for job in answer.json()["jobs"]]
-        return httpx.Response(200, json={"jobs": jobs}, headers={"Date": answer.headers["Date"]}), 0
+        others = listed(*["other"] * 100, age=pages / 100)
+        jobs = [{**job, "id": f"{pages} {job['id']}"} for job in others.json()["jobs"]]
+        return httpx.Response(200, json={"jobs": jobs}, headers={"Date": others.headers["Date"]})
 
-    service = Scripted(respond=respond)
+    service = Scripted(answer)
     with pytest.raises(sm.SubmissionUncertainError, match="does not reach back"):
         service.submit(recovery_window_long=0)
     assert service.asked == ["POST jobs", *["GET jobs"] * 50]
 
 
-def turning_away(step: Operation[object, object]) -> tuple[Answer, float]:
-    """As `silent`, but the list is refused at once."""
-    return silent(step) if step.method == "POST" else (failed_with(503), 0.1)
-
-
-def silent(step: Operation[object, object]) -> tuple[Answer, float]:
+def silent(service: Scripted, request: httpx.Request) -> Reply:
     """No answer comes before the time-out."""
-    return sm.ReadTimeout, min(60, step.limit or 60)
+    service.now += request.extensions["timeout"]["read"]
+    return httpx.ReadTimeout
+
+
+def silent_but_for(answer: httpx.Response) -> Script:
+    """As `silent`, but the list is answered at once."""
+
+    def answered(service: Scripted, request: httpx.Request) -> Reply:
+        if request.method == "POST":
+            return silent(service, request)
+        service.now += 0.1
+        return answer
+
+    return answered
 
 
 def test_a_server_that_is_silent_altogether() -> None:
     """By the default settings it keeps nobody for longer than its own time-out, the long window and some seconds."""
-    service = Scripted(respond=silent)
+    service = Scripted(silent)
     with pytest.raises(sm.SubmissionUncertainError):
         service.submit()
     assert service.now <= 60 + 30 + 15
@@ -138,11 +160,7 @@ def test_a_server_that_is_silent_altogether() -> None:
 
 def test_a_server_that_is_silent_about_submissions() -> None:
     """It gets one again while `retry_total` lasts, and each is looked for."""
-
-    def respond(step: Operation[object, object]) -> tuple[Answer, float]:
-        return silent(step) if step.method == "POST" else (listed(), 0.1)
-
-    service = Scripted(respond=respond)
+    service = Scripted(silent_but_for(listed()))
     with pytest.raises(sm.ReadTimeout):
         service.submit()
     assert service.asked.count("POST jobs") == 2
@@ -153,11 +171,7 @@ def test_a_server_that_is_silent_about_submissions() -> None:
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_list_that_turns_away_for_ever(status: int, headers: dict[str, str]) -> None:
     """It is asked for while `retry_total` lasts."""
-
-    def respond(step: Operation[object, object]) -> tuple[Answer, float]:
-        return silent(step) if step.method == "POST" else (failed_with(status, **headers), 0.1)
-
-    service = Scripted(respond=respond)
+    service = Scripted(silent_but_for(api_error(status, **headers)))
     with pytest.raises(sm.SubmissionUncertainError, match=str(status)):
         service.submit()
     assert service.now <= 60 + 120 + 15
@@ -167,12 +181,13 @@ def test_a_list_that_turns_away_for_ever(status: int, headers: dict[str, str]) -
 def test_a_list_that_turns_away_for_a_minute() -> None:
     """Longer than the window is; then the job is found."""
 
-    def respond(step: Operation[object, object]) -> tuple[Answer, float]:
-        if step.method == "POST":
-            return httpx.Response(502, text=PAGE), 0.1
-        return (failed_with(429), 0.1) if service.now < 60 else (listed(service.submission_id), 0.1)
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
+        service.now += 0.1
+        if request.method == "POST":
+            return page(502)
+        return api_error(429) if service.now < 60 else listed(service.submission_id)
 
-    service = Scripted(respond=respond)
+    service = Scripted(answer)
     assert service.submit() == "job-0"
     assert 60 <= service.now <= 90
 
@@ -180,15 +195,17 @@ def test_a_list_that_turns_away_for_a_minute() -> None:
 def test_a_list_that_is_slow() -> None:
     """Page by page: it is not read for longer than the settings say."""
 
-    def respond(step: Operation[object, object]) -> tuple[Answer, float]:
-        if step.method == "POST":
-            return silent(step)
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
+        if request.method == "POST":
+            return silent(service, request)
         ids = [None] * 100
-        jobs = [{**job, "id": f"{len(service.asked)} {job['id']}"} for job in listed(*ids).json()["jobs"]]
-        answer = {"jobs": jobs} if step.path == "jobs" else {"job": {"id": step.job_id, "status": "done"}}
-        return httpx.Response(200, json=answer), min(4.9, step.limit or 4.9)
+        jobs = [{**each, "id": f"{len(service.asked)} {each['id']}"} for each in listed(*ids).json()["jobs"]]
+        service.now += min(4.9, request.extensions["timeout"]["read"])
+        if path_of(request) == "jobs":
+            return httpx.Response(200, json={"jobs": jobs})
+        return job(job_id=path_of(request).removeprefix("jobs/"))
 
-    service = Scripted(respond=respond)
+    service = Scripted(answer)
     with pytest.raises(sm.SubmissionUncertainError):
         service.submit()
     assert service.now <= 60 + 30 + 120 + 15
@@ -197,8 +214,8 @@ def test_a_list_that_is_slow() -> None:
 @pytest.mark.parametrize("timeout", [0.5, 70, 95, 200])
 def test_a_timeout_is_kept(timeout: float) -> None:
     """Whatever is being done when it is over; what is not known then is uncertain."""
-    for respond in (silent, turning_away):
-        service = Scripted(respond=respond)
+    for script in (silent, silent_but_for(api_error(503))):
+        service = Scripted(script)
         flow = submit_job(b"audio", CONFIG, service.session(), timeout=timeout)
         with pytest.raises(sm.SubmissionUncertainError):
             service.run(flow)
@@ -245,12 +262,12 @@ def test_a_job_that_is_run_again_is_not_taken_for_the_earlier_one() -> None:
 
 def test_idempotent_requests_are_sent_again() -> None:
     """With `Retry-After` obeyed; a delete whose answer was lost is not a job that never was."""
-    service = Scripted([failed_with(429, **{"Retry-After": "7"}), sm.ReadError, httpx.Response(200, text="x")])
+    service = Scripted([api_error(429, **{"Retry-After": "7"}), httpx.ReadError, httpx.Response(200, text="x")])
     service.run(send_with_retry(endpoints.get_job("j"), lambda answer: answer, service.session()))
     assert service.slept == [7.5, 1]
-    service = Scripted([sm.ReadTimeout, failed_with(404)])
+    service = Scripted([httpx.ReadTimeout, api_error(404)])
     assert service.run(delete_job("j", service.session(), force=True)) == "Job j deleted"
-    service = Scripted([sm.ConnectError, failed_with(404)])
+    service = Scripted([httpx.ConnectError, api_error(404)])
     with pytest.raises(sm.JobNotFoundException):
         service.run(delete_job("j", replace(service.session(), on_retry=None), force=True))
 
@@ -259,7 +276,7 @@ def test_idempotent_requests_are_sent_again() -> None:
 def test_delays_stay_within_their_bounds(attempt: int, chance: float, elapsed: float, asked: int) -> None:
     """Between 0 and the doubling bound, on top of what the server asks; never past the total."""
     settings = ConnectionSettings(retry_attempts=20, retry_delay=0.5, retry_delay_max=20, retry_total=120)
-    response = failed_with(503, **{"Retry-After": str(asked)})
+    response = api_error(503, **{"Retry-After": str(asked)})
     response.request = httpx.Request("GET", "http://host/v2/jobs")
     delay = next_delay(settings, attempt, elapsed, sm.ServerError(response), lambda: chance)
     if delay is None:
@@ -275,7 +292,7 @@ def test_delays_stay_within_their_bounds(attempt: int, chance: float, elapsed: f
 )
 def test_retry_after_in_both_forms(header: str, seconds: float | None) -> None:
     """As seconds, and as a date by the server's own clock."""
-    response = failed_with(429, **{"Retry-After": header, "Date": format_datetime(NOW, usegmt=True)})
+    response = api_error(429, **{"Retry-After": header, "Date": format_datetime(NOW, usegmt=True)})
     response.request = httpx.Request("GET", "http://host/v2/jobs")
     assert retry_after(sm.RateLimitError(response)) == seconds
     assert retry_after(sm.ReadError("x")) is None
@@ -290,7 +307,7 @@ def test_the_exchange_that_gets_a_key_is_not_the_submission() -> None:
 @given(st.integers(300, 999), st.booleans(), st.booleans())
 def test_what_was_never_given_is_never_looked_for(status: int, is_given: bool, is_page: bool) -> None:
     """And an answer below 500 is never sent again, but for those that say that it may be."""
-    response = httpx.Response(status, text=PAGE) if is_page else failed_with(status)
+    response = httpx.Response(status, text=PAGE) if is_page else api_error(status)
     response.request = httpx.Request("POST", "http://host/v2/jobs")
     after = aftermath(error_for_status(response), is_given=is_given, path="jobs")
     if not is_given:
@@ -329,8 +346,8 @@ def test_a_page_without_times_is_the_end_only_where_others_have_them() -> None:
     ]
     for pages, ends in cases:
         pager = JobPager()
-        for page in pages:
+        for each in pages:
             assert not pager.is_finished
-            pager.take(page)
+            pager.take(each)
         assert pager.is_finished
         assert pager.reaches_end == ends
