@@ -13,50 +13,34 @@ import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import ConnectionSettings
 from speechmatics._core import iterators
-from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.operations import JsonObject
 from speechmatics._core.policies import JobPager
 from speechmatics._core.readers import PARSED, RAW, JobT, Readers, TranscriptT, UsageT
-from speechmatics._core.session import Session
+from tests.servers.scripted import CONFIG, Scripted, api_error, created, path_of
 
-CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 LATENCY = 0.05
 FOR_EVER = 1e9
 Trouble = Callable[[httpx.Request], httpx.Response | None]
 
 
-class Service:
-    """A service on a clock of its own: a job ends when its time has come, and each request takes a moment."""
+class Service(Scripted):
+    """Jobs that end when their time has come; each request takes a moment."""
 
     def __init__(self, ends: dict[str, float] | None = None, *, honours_wait: bool = False) -> None:
-        self.now = 0.0
+        super().__init__(
+            lambda _, request: self.answer(request), retry_attempts=1, outage_timeout=30, recovery_window=1
+        )
         self.honours_wait = honours_wait
         self.ends = dict(ends or {})
         self.made = {job_id: BEGAN + timedelta(seconds=number) for number, job_id in enumerate(self.ends)}
-        self.asked: list[str] = []
-        self.slept: list[float] = []
         self.trouble: Trouble = lambda request: None
         self.takes = FOR_EVER
-        self.driver = BlockingDriver(
-            ConnectionSettings("http://host", trust_env=False),
-            httpx.Client(transport=httpx.MockTransport(self.answer)),
-            sleep=self.sleep,
-        )
-
-    def sleep(self, seconds: float) -> None:
-        """Lets time pass."""
-        assert seconds > 0
-        self.now += seconds
-        self.slept.append(seconds)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """What the service says."""
         self.now += LATENCY
-        path = request.url.path.removeprefix("/v2/")
-        self.asked.append(f"{request.method} {path}")
         if (trouble := self.trouble(request)) is not None:
             return trouble
         query = request.url.params
@@ -64,8 +48,8 @@ class Service:
             job_id = f"job{len(self.ends)}"
             self.ends[job_id] = self.now + self.takes
             self.made[job_id] = BEGAN + timedelta(days=1, seconds=self.now)
-            return httpx.Response(201, json={"id": job_id})
-        if path == "jobs":
+            return created(job_id)
+        if (path := path_of(request)) == "jobs":
             before = query.get("created_before")
             moment = BEGAN + timedelta(days=9) if before is None else datetime.fromisoformat(before)
             newest = sorted((job_id for job_id in self.ends if self.made[job_id] < moment), key=self.made.__getitem__)
@@ -74,7 +58,7 @@ class Service:
             )
         job_id = path.removeprefix("jobs/")
         if job_id not in self.ends:
-            return error(404)
+            return api_error(404)
         if self.honours_wait and self.ends[job_id] > self.now:
             self.now = min(self.now + int(query["wait"]), self.ends[job_id])
         return httpx.Response(200, json={"job": self.details(job_id)})
@@ -84,25 +68,15 @@ class Service:
         status = "done" if self.now >= self.ends[job_id] else "running"
         return {"id": job_id, "status": status, "created_at": self.made[job_id].isoformat()}
 
-    def session(self, url: str = "http://host", **settings: Any) -> Session:
-        """The usual settings, without retries, on this clock."""
-        usual: dict[str, Any] = {"retry_attempts": 1, "outage_timeout": 30, "recovery_window": 1}
-        return Session(settings=ConnectionSettings(url, **usual, **settings), clock=lambda: self.now)
-
     def ended(self, *job_ids: str, timeout: float | None = None) -> Iterator[str]:
         """The ids of jobs as they end."""
         stream = iterators.wait_for_many(iter(job_ids), self.session(), PARSED, timeout=timeout)
-        return (job.id for job in self.driver.each(stream))
+        return (job.id for job in self.each(stream))
 
     def submitted(self, *paths: Path, concurrency: int = 5) -> Iterator[tuple[Any, str]]:
         """Paths and ids of jobs as they end."""
         session = self.session(track_submissions=False)
-        return self.driver.each(iterators.submit_jobs(iter(paths), CONFIG, session, concurrency=concurrency))
-
-
-def error(status: int) -> httpx.Response:
-    """An error of the API."""
-    return httpx.Response(status, json={"code": status, "error": "Error"})
+        return self.each(iterators.submit_jobs(iter(paths), CONFIG, session, concurrency=concurrency))
 
 
 def notes(caught: pytest.ExceptionInfo[BaseException]) -> list[str]:
@@ -128,7 +102,7 @@ def test_the_last_job_is_waited_for_by_long_polls() -> None:
     service = Service({"a": 5, "b": 5, "c": 47}, honours_wait=True)
     stream = service.ended("a", "b", "c")
     assert {next(stream), next(stream)} == {"a", "b"}
-    service.asked.clear()
+    service.requests.clear()
     service.slept.clear()
     assert list(stream) == ["c"]
     assert service.now == 47
@@ -161,8 +135,8 @@ def test_a_list_that_shows_few_of_the_jobs_is_not_read_again() -> None:
         httpx.Response(200, json={"active_jobs": []}),
         httpx.Response(200, json={"jobs": 5}),
         httpx.Response(200, text="<html>"),
-        error(403),
-        error(404),
+        api_error(403),
+        api_error(404),
     ],
 )
 def test_a_list_that_cannot_be_used_is_done_without(listing: httpx.Response) -> None:
@@ -176,7 +150,7 @@ def test_a_list_that_cannot_be_used_is_done_without(listing: httpx.Response) -> 
 def test_what_passes_is_survived_without_more_requests() -> None:
     """A list that is refused for a while is asked for again."""
     service = Service({"a": 3, "b": 3, "c": 3})
-    service.trouble = lambda request: error(503) if service.now < 2 else None
+    service.trouble = lambda request: api_error(503) if service.now < 2 else None
     assert set(service.ended("a", "b", "c")) == {"a", "b", "c"}
     assert set(service.asked) == {"GET jobs"}
 
@@ -184,7 +158,7 @@ def test_what_passes_is_survived_without_more_requests() -> None:
 def test_an_outage_ends_the_wait() -> None:
     """And the error says what is still running."""
     service = Service({"a": 3, "b": 3})
-    service.trouble = lambda request: error(500)
+    service.trouble = lambda request: api_error(500)
     with pytest.raises(sm.ServerError) as caught:
         list(service.ended("a", "b"))
     assert 30 < service.now < 35
@@ -229,7 +203,7 @@ def test_which_jobs_are_waited_for() -> None:
     """Each once, in the order given where they end together; none at all is no request; a wrong id sends nothing."""
     service = Service({"a": 0, "b": 0, "c": 0})
     assert list(service.ended("c", "a", "c", "b", "a")) == ["c", "a", "b"]
-    service.asked.clear()
+    service.requests.clear()
     assert list(service.ended()) == []
     with pytest.raises(sm.InvalidInputError):
         iterators.wait_for_many(["a", ""], service.session(), PARSED, timeout=None)
@@ -261,7 +235,7 @@ def test_no_time_at_all_is_one_look() -> None:
     with pytest.raises(sm.WaitTimeoutError):
         next(stream)
     service = Service({f"j{number}": FOR_EVER for number in range(100)})
-    service.trouble = lambda request: error(403) if request.url.path == "/v2/jobs" else None
+    service.trouble = lambda request: api_error(403) if request.url.path == "/v2/jobs" else None
     with pytest.raises(sm.WaitTimeoutError):
         list(service.ended(*service.ends, timeout=1))
     assert service.now < 1.1
@@ -315,7 +289,7 @@ def test_a_short_job_is_in_hand_soon_however_long_others_take(paths: list[Path])
             yield path
 
     session = service.session(track_submissions=False)
-    stream = service.driver.each(iterators.submit_jobs(files(), CONFIG, session, concurrency=2))
+    stream = service.each(iterators.submit_jobs(files(), CONFIG, session, concurrency=2))
     next(stream)
     for _ in range(4):
         before = service.now
@@ -327,7 +301,7 @@ def test_a_file_that_the_service_refuses_is_passed_over(paths: list[Path], caplo
     """With a warning; the others are submitted."""
     service = Service()
     service.takes = 0
-    service.trouble = lambda request: error(400) if b'"2.wav"' in request.read() else None
+    service.trouble = lambda request: api_error(400) if b'"2.wav"' in request.read() else None
     with caplog.at_level(logging.WARNING, "speechmatics"):
         assert [path for path, _ in service.submitted(*paths)] == [path for path in paths if path.name != "2.wav"]
     assert re.search(r"2\.wav was not submitted: .*400 Error", caplog.text)
@@ -358,7 +332,7 @@ def test_what_ends_a_submission_names_the_jobs_and_their_paths(paths: list[Path]
     service = Service()
     stream = iterators.submit_jobs(broken(), CONFIG, service.session(), concurrency=3)
     with pytest.raises(LookupError) as own:
-        list(service.driver.each(stream))
+        list(service.each(stream))
     assert notes(own) == expected
 
 
@@ -367,8 +341,8 @@ def test_the_list_is_walked_through() -> None:
     service = Service({f"j{number}": 0 for number in range(7)})
 
     def walk(readers: Readers[JobT, TranscriptT, UsageT]) -> tuple[JobT, list[JobT]]:
-        service.asked.clear()
-        jobs = service.driver.each(iterators.iter_jobs(service.session(), readers, include_deleted=False, page_size=3))
+        service.requests.clear()
+        jobs = service.each(iterators.iter_jobs(service.session(), readers, include_deleted=False, page_size=3))
         assert service.asked == []
         first = next(jobs)
         assert len(service.asked) == 1

@@ -15,8 +15,8 @@ from starlette.datastructures import UploadFile
 
 import speechmatics as sm
 from tests.servers.both_clients import CLIENTS, SETTINGS
+from tests.servers.scripted import CONFIG, Scripted, api_error, created
 
-CONFIG = {"transcription_config": {"language": "en"}}
 SIZE = 2_500_000
 AUDIO = bytes(range(250)) * (SIZE // 250)
 
@@ -60,28 +60,21 @@ class AioPipe:
         return given
 
 
-class Service:
-    """Takes submissions after some failures, and keeps what was sent."""
-
-    def __init__(self, failures: int = 0) -> None:
-        self.failures = failures
-        self.sent: list[bytes] = []
-        self.lengths: list[str | None] = []
-
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        body = await request.aread()
-        self.sent.append(body)
-        self.lengths.append(request.headers.get("Content-Length"))
-        if len(self.sent) <= self.failures:
-            return httpx.Response(503, json={"code": 503, "error": "Busy"})
-        return httpx.Response(201, json={"id": "j"})
+def service_after(failures: int) -> Scripted:
+    """Takes a submission after some failures."""
+    return Scripted([*[api_error(503)] * failures, created()])
 
 
 @asynccontextmanager
-async def client_of(service: Service, **settings: Any) -> AsyncGenerator[sm.AsyncBatchClient]:
+async def client_of(service: Scripted, **settings: Any) -> AsyncGenerator[sm.AsyncBatchClient]:
     """An async client of that service."""
-    async with httpx.AsyncClient(transport=httpx.MockTransport(service)) as http:
+    async with httpx.AsyncClient(transport=service.transport) as http:
         yield sm.AsyncBatchClient(sm.ConnectionSettings(**{**SETTINGS, **settings}), http_client=http)
+
+
+def sent_to(service: Scripted) -> list[bytes]:
+    """The bodies of the submissions."""
+    return [request.content for request in service.requests]
 
 
 def upload(content: bytes, size: int | None = None) -> UploadFile:
@@ -105,18 +98,18 @@ def test_they_are_streamed(make: Callable[[], Any], name: str, is_sized: bool, b
     """With their length where they tell it, under their names, and as far as they have not been read."""
 
     async def main() -> None:
-        service = Service()
+        service = service_after(0)
         told: list[tuple[int, int | None]] = []
 
         def note(sent: int, total: int | None) -> None:
             told.append((sent, total))
 
         async with client_of(service) as client:
-            assert await client.submit_job(make(), CONFIG, on_progress=note) == "j"
-        [sent] = service.sent
+            assert await client.submit_job(make(), CONFIG, on_progress=note) == "made"
+        [sent] = sent_to(service)
         assert AUDIO in sent
         assert f'filename="{name}"'.encode() in sent
-        assert (service.lengths == [str(len(sent))]) is is_sized
+        assert (service.requests[0].headers.get("Content-Length") == str(len(sent))) is is_sized
         assert told[-1] == (SIZE, SIZE if is_sized else None)
 
     anyio.run(main, backend=backend)
@@ -128,11 +121,11 @@ def test_a_file_of_anyio_is_taken(tmp_path: Path) -> None:
     path.write_bytes(b"skipped" + AUDIO)
 
     async def main() -> None:
-        service = Service()
+        service = service_after(0)
         async with client_of(service) as client, await anyio.open_file(path, "rb") as file:
             await file.read(7)
             await client.submit_job(file, CONFIG)
-        [sent] = service.sent
+        [sent] = sent_to(service)
         assert AUDIO in sent
         assert b"skipped" not in sent
         assert b'filename="call.wav"' in sent
@@ -145,7 +138,7 @@ def test_they_are_never_read_whole() -> None:
     file = AioFile(AUDIO)
 
     async def main() -> None:
-        async with client_of(Service()) as client:
+        async with client_of(service_after(0)) as client:
             await client.submit_job(file, CONFIG)
 
     anyio.run(main)
@@ -158,13 +151,13 @@ def test_a_submission_that_is_sent_again_begins_where_they_stood(make: Callable[
     """They are rewound, also to somewhere within."""
 
     async def main() -> None:
-        service = Service(failures=2)
+        service = service_after(2)
         file = make()
         await file.read(4)
         async with client_of(service, retry_attempts=3, retry_delay=0, retry_total=60) as client:
-            assert await client.submit_job(file, CONFIG) == "j"
-        assert len(service.sent) == 3
-        for sent in service.sent:
+            assert await client.submit_job(file, CONFIG) == "made"
+        assert len(service.requests) == 3
+        for sent in sent_to(service):
             assert sent.count(AUDIO) == 1
             assert b"skip" not in sent
 
@@ -175,11 +168,11 @@ def test_what_cannot_be_rewound_is_sent_once() -> None:
     """And its failure says why."""
 
     async def main() -> None:
-        service = Service(failures=1)
+        service = service_after(1)
         async with client_of(service, retry_attempts=3, retry_delay=0, retry_total=60) as client:
             with pytest.raises(sm.ServerError) as caught:
                 await client.submit_job(AioPipe(b"audio"), CONFIG)
-        assert len(service.sent) == 1
+        assert len(service.requests) == 1
         assert "the audio stream cannot be rewound, so that it was not sent again" in caught.value.__notes__
 
     anyio.run(main)
@@ -203,7 +196,7 @@ def test_what_is_wrong_with_them_is_an_audio_error(make: Callable[[], Any], mess
     """As with other file objects: there is no job, and what they raised is the cause."""
 
     async def main() -> None:
-        async with client_of(Service(), max_upload_bytes=3_000_000) as client:
+        async with client_of(service_after(0), max_upload_bytes=3_000_000) as client:
             file = make()
             with pytest.raises(sm.AudioError, match=message) as caught:
                 await client.submit_job(file, CONFIG)

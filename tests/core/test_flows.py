@@ -5,90 +5,46 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 
 import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import ConnectionSettings
-from speechmatics._core import endpoints, flows, operations, waiting
+from speechmatics._core import endpoints, flows, waiting
 from speechmatics._core.policies import JobPager, polling_delay
-from speechmatics._core.session import Session
-from speechmatics._core.steps import Flow, Sleep
+from tests.servers.scripted import Reply, Scripted, api_error, job
 
-_T = TypeVar("_T")
-Answer = httpx.Response | sm.RequestError
 TRANSCRIPT = endpoints.get_text_transcript("j", "txt")
 
 
-class Service:
-    """Answers requests from a list, and counts the seconds that a flow sleeps."""
-
-    def __init__(self, *answers: Answer, takes: float = 0) -> None:
-        self.answers = list(answers)
-        self.takes = takes
-        self.slept: list[float] = []
-        self.asked: list[str] = []
-        self.limits: list[float | None] = []
-        self.now = 100.0
-
-    def run(self, flow: Flow[_T]) -> _T:
-        """Runs a flow to its end."""
-        step = next(flow)
-        while True:
-            try:
-                if isinstance(step, Sleep):
-                    self.now += step.seconds
-                    self.slept.append(step.seconds)
-                    step = flow.send(None)
-                    continue
-                assert isinstance(step, operations.Operation)
-                self.asked.append(step.path)
-                self.limits.append(step.limit)
-                self.now += self.takes
-                answer = self.answers.pop(0)
-                if isinstance(answer, sm.RequestError):
-                    step = flow.throw(answer)
-                else:
-                    answer.request = httpx.Request(step.method, f"http://host/v2/{step.path}")
-                    step = flow.send(answer)
-            except StopIteration as end:
-                value: _T = end.value
-                return value
-
-    def session(self, **settings: Any) -> Session:
-        """How the flows behave, on this service's clock, without chance."""
-        usual: dict[str, Any] = {
-            "retry_attempts": 3,
-            "retry_delay": 1,
-            "retry_delay_max": 10,
-            "retry_total": 60,
-            "poll_interval": 0.2,
-            "long_poll": 0,
-            "outage_timeout": 30,
-        }
-        connection = ConnectionSettings("http://host", **(usual | settings))
-        return Session(settings=connection, clock=lambda: self.now, chance=lambda: 1.0)
-
-    def wait(self, timeout: float | None = None, on_status: Callable[[sm.JobDetails], None] | None = None) -> str:
-        """Waits for the job `j`."""
-        response = self.run(
-            waiting.wait_for_completion(
-                TRANSCRIPT, "j", lambda answer: answer, self.session(), timeout=timeout, on_status=on_status
-            )
-        )
-        return response.text
+def service_of(*replies: Reply, takes: float = 0) -> Scripted:
+    """Three attempts, no held answers, and an outage of at most 30 s."""
+    return Scripted(
+        replies,
+        takes=takes,
+        retry_attempts=3,
+        retry_delay=1,
+        retry_delay_max=10,
+        retry_total=60,
+        poll_interval=0.2,
+        long_poll=0,
+        outage_timeout=30,
+    )
 
 
-def status(value: str, **others: object) -> httpx.Response:
-    """Job details without a duration."""
-    return httpx.Response(200, json={"job": {"id": "j", "status": value, **others}})
+def wait(
+    service: Scripted, timeout: float | None = None, on_status: Callable[[sm.JobDetails], None] | None = None
+) -> str:
+    """Waits for the job `j`."""
+    flow = waiting.wait_for_completion(
+        TRANSCRIPT, "j", lambda answer: answer, service.session(), timeout=timeout, on_status=on_status
+    )
+    return service.run(flow).text
 
 
-def failure(code: int, error: str) -> httpx.Response:
-    """An error of the API."""
-    return httpx.Response(code, json={"code": code, "error": error})
+def limits(service: Scripted) -> list[float]:
+    """How long each answer may take."""
+    return [request.extensions["timeout"]["read"] for request in service.requests]
 
 
 def done(text: str = "text") -> httpx.Response:
@@ -98,8 +54,8 @@ def done(text: str = "text") -> httpx.Response:
 
 def test_waiting_looks_at_once_and_then_ever_more_rarely() -> None:
     """No sleep before the first look; the time between looks grows with the time waited, up to its limit."""
-    service = Service(status("done"), done())
-    assert (service.wait(), service.now) == ("text", 100.0)
+    service = service_of(job("done"), done())
+    assert (wait(service), service.now) == ("text", 0)
     moments = [0.0]
     while (delay := polling_delay(0.2, 10, moments[-1])) < 10:
         moments.append(moments[-1] + delay)
@@ -111,28 +67,28 @@ def test_waiting_looks_at_once_and_then_ever_more_rarely() -> None:
 
 def test_waiting_survives_what_passes() -> None:
     """A dropped connection, 429, 5xx, and a transcript that is late do not end the wait."""
-    service = Service(
-        status("running"),
-        sm.ReadTimeout("slow"),
-        failure(429, "Too many"),
-        failure(503, "Busy"),
-        status("done"),
-        failure(404, "Transcription not ready"),
-        failure(502, "Bad gateway"),
+    service = service_of(
+        job("running"),
+        httpx.ReadTimeout,
+        api_error(429, "Too many"),
+        api_error(503, "Busy"),
+        job("done"),
+        api_error(404, "Transcription not ready"),
+        api_error(502, "Bad gateway"),
         done(),
     )
-    assert service.wait() == "text"
+    assert wait(service) == "text"
 
 
 def test_waiting_gives_up_on_what_does_not_pass() -> None:
     """A 401 ends the wait at once, and so does an outage that goes on for longer than the settings say."""
     with pytest.raises(sm.AuthenticationError) as refused:
-        Service(failure(401, "Permission Denied")).wait()
+        wait(service_of(api_error(401, "Permission Denied")))
     assert refused.value.__notes__ == ["job j is still running"]
-    service = Service(*[sm.ConnectError("down") for _ in range(1000)])
+    service = service_of(*[httpx.ConnectError for _ in range(1000)])
     with pytest.raises(sm.ConnectError) as caught:
-        service.wait()
-    assert 130 < service.now < 135
+        wait(service)
+    assert 30 < service.now < 35
     assert caught.value.__notes__ == ["no usable answer came for 30 s", "job j is still running"]
 
 
@@ -145,62 +101,62 @@ def test_an_error_of_the_program_s_own_ends_the_wait() -> None:
         raise sm.ReadError("of another request")
 
     with pytest.raises(sm.ReadError, match="of another request") as caught:
-        Service(status("running"), status("done"), done()).wait(on_status=on_status)
+        wait(service_of(job("running"), job("done"), done()), on_status=on_status)
     assert told == ["running"]
     assert caught.value.__notes__ == ["job j is still running"]
 
 
 def test_the_timeout_0_looks_once() -> None:
     """However long that takes, and at the transcript too; the message says what was seen."""
-    service = Service(status("done"), done("slow"), takes=5)
-    assert service.wait(timeout=0) == "slow"
-    assert service.limits == [None, None]
-    cases: list[tuple[Answer, str]] = [
-        (status("running"), "did not end within 0 s"),
-        (sm.ReadTimeout("silent"), "could not be polled within 0 s"),
+    service = service_of(job("done"), done("slow"), takes=5)
+    assert wait(service, timeout=0) == "slow"
+    assert limits(service) == [60, 60]
+    cases: list[tuple[Reply, str]] = [
+        (job("running"), "did not end within 0 s"),
+        (httpx.ReadTimeout, "could not be polled within 0 s"),
     ]
     for answer, words in cases:
-        service = Service(answer, takes=5)
+        service = service_of(answer, takes=5)
         with pytest.raises(sm.WaitTimeoutError, match=words):
-            service.wait(timeout=0)
-    service = Service(status("done"), done(), takes=2)
-    assert service.wait(timeout=10) == "text"
-    assert service.limits == [10, 8]
+            wait(service, timeout=0)
+    service = service_of(job("done"), done(), takes=2)
+    assert wait(service, timeout=10) == "text"
+    assert limits(service) == [10, 8]
 
 
 @pytest.mark.parametrize("header", ["9" * 14, "9" * 400, "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"])
 def test_a_retry_after_beyond_measure_is_no_reason_to_wait_for_ever(header: str) -> None:
     """The wait goes on after the time that an outage may last, at most."""
     busy = httpx.Response(429, headers={"Retry-After": header}, json={"code": 429, "error": "Too Many Requests"})
-    service = Service(busy, status("done"), done())
-    assert service.wait() == "text"
-    assert service.now <= 130
+    service = service_of(busy, job("done"), done())
+    assert wait(service) == "text"
+    assert service.now <= 30
 
 
 def test_a_transcript_that_never_comes_is_not_waited_for_without_end() -> None:
     """Though the job is done, and the server says so each time; it is asked for again sooner than a job is."""
-    for trouble in (failure(500, "Error"), failure(404, "Transcription not ready"), sm.ReadError("broken")):
-        service = Service(status("running"), status("done"), *[trouble for _ in range(1000)])
+    for trouble in (api_error(500, "Error"), api_error(404, "Transcription not ready"), httpx.ReadError):
+        service = service_of(job("running"), job("done"), *[trouble for _ in range(1000)])
         with pytest.raises((sm.APIStatusError, sm.ReadError)) as caught:
-            service.wait()
-        assert 130 < service.now < 135
+            wait(service)
+        assert 30 < service.now < 35
         assert caught.value.__notes__[0] == "no usable answer came for 30 s"
-    late = [status("running")] * 40 + [status("done"), failure(404, "Transcription not ready"), done()]
-    service = Service(*late)
-    assert service.wait() == "text"
+    late = [job("running")] * 40 + [job("done"), api_error(404, "Transcription not ready"), done()]
+    service = service_of(*late)
+    assert wait(service) == "text"
     assert service.slept[-1] == 0.2 < service.slept[-2]
 
 
 def test_an_answer_that_was_held_back_is_followed_by_the_next_question() -> None:
     """At once: the server waits, so that the client need not."""
-    service = Service(*[status("running")] * 9, status("done"), done(), takes=2)
-    assert service.wait() == "text"
-    assert service.now == 100 + 11 * 2
+    service = service_of(*[job("running")] * 9, job("done"), done(), takes=2)
+    assert wait(service) == "text"
+    assert service.now == 11 * 2
 
 
 def test_a_driver_hands_back_an_answer_for_each_request() -> None:
     """One that does not is told so."""
-    flow = flows.send_with_retry(TRANSCRIPT, lambda answer: answer, Service().session())
+    flow = flows.send_with_retry(TRANSCRIPT, lambda answer: answer, service_of().session())
     next(flow)
     with pytest.raises(TypeError, match="a driver hands back an answer"):
         flow.send(None)
@@ -208,11 +164,11 @@ def test_a_driver_hands_back_an_answer_for_each_request() -> None:
 
 def test_a_deadline_is_kept() -> None:
     """The last sleep ends at the deadline, and the error names the job."""
-    service = Service(*[status("running") for _ in range(50)])
+    service = service_of(*[job("running") for _ in range(50)])
     with pytest.raises(sm.WaitTimeoutError, match="within 3 s") as caught:
-        service.wait(timeout=3)
+        wait(service, timeout=3)
     assert caught.value.job_id == "j"
-    assert service.now == pytest.approx(103)
+    assert service.now == pytest.approx(3)
 
 
 @pytest.mark.parametrize("ended", ["rejected", "deleted", "expired"])
@@ -220,31 +176,31 @@ def test_a_job_that_ends_without_a_transcript(ended: str) -> None:
     """The error carries the job and the service's own list."""
     errors = [{"timestamp": "2026-01-01T00:00:00Z", "message": "no speech"}]
     with pytest.raises(sm.TranscriptionError, match=f"ended as {ended}: no speech") as caught:
-        Service(status(ended, errors=errors)).wait()
+        wait(service_of(job(ended, errors=errors)))
     assert [error.to_dict() for error in caught.value.errors] == errors
 
 
 @pytest.mark.parametrize(
     ("answers", "requests"),
     [
-        ([failure(404, "Job In Progress")], 1),
-        ([failure(404, "Job not found"), status("running")], 2),
-        ([failure(404, ""), status("some_new_status")], 2),
+        ([api_error(404, "Job In Progress")], 1),
+        ([api_error(404, "Job not found"), job("running")], 2),
+        ([api_error(404, ""), job("some_new_status")], 2),
     ],
 )
-def test_a_404_on_the_transcript_of_a_running_job_is_false(answers: list[Answer], requests: int) -> None:
+def test_a_404_on_the_transcript_of_a_running_job_is_false(answers: list[Reply], requests: int) -> None:
     """Where the answer does not say it, the job's own state does."""
-    service = Service(*answers)
+    service = service_of(*answers)
     assert service.run(flows.get_result(TRANSCRIPT, "j", lambda answer: answer, service.session())) is False
     assert len(service.asked) == requests
 
 
 def test_a_404_on_the_transcript_of_no_job_is_an_error() -> None:
     """And a job that was done in between is read."""
-    service = Service(failure(404, "Job not found"), failure(404, "Job not found"))
+    service = service_of(api_error(404, "Job not found"), api_error(404, "Job not found"))
     with pytest.raises(sm.JobNotFoundException):
         service.run(flows.get_result(TRANSCRIPT, "j", lambda answer: answer, service.session()))
-    service = Service(failure(404, "Job not found"), status("done"), done())
+    service = service_of(api_error(404, "Job not found"), job("done"), done())
     response = service.run(flows.get_result(TRANSCRIPT, "j", lambda answer: answer, service.session()))
     assert response
     assert response.text == "text"
@@ -254,7 +210,7 @@ def test_errors_without_the_api_s_body() -> None:
     """An HTML page is not quoted; plain text is, in part; a request id is named."""
 
     def once(answer: httpx.Response) -> None:
-        service = Service(answer)
+        service = service_of(answer)
         service.run(flows.send_with_retry(TRANSCRIPT, lambda answer: answer, service.session(retry_attempts=1)))
 
     page = httpx.Response(429, html="<html>secret page</html>", headers={"Request-Id": "r-1"})

@@ -10,81 +10,39 @@ import httpx
 import pytest
 
 import speechmatics as sm
-from speechmatics import ConnectionSettings
 from speechmatics._core import endpoints, iterators, waiting
-from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.readers import RAW
-from speechmatics._core.session import Session
+from tests.servers.scripted import Reply, Script, Scripted, api_error, job, page, path_of
 
-PAGE = "<!DOCTYPE html><html><body>Please wait</body></html>"
 TRANSCRIPT: dict[str, Any] = {
     "format": "2.9",
     "job": {"id": "j", "created_at": "2026-01-01T00:00:00Z", "data_name": "a.wav", "duration": 1},
     "metadata": {"created_at": "2026-01-01T00:00:00Z", "type": "transcription"},
     "results": [],
 }
-Reply = httpx.Response | type[httpx.TransportError]
-Way = Callable[["Service"], object]
+Way = Callable[[Scripted], object]
 
 
-class Service:
-    """Answers as a function says; a request takes no time, a held one as long as it is held."""
-
-    def __init__(self, answer: Callable[[Service, httpx.Request], Reply], **settings: Any) -> None:
-        self.now = 0.0
-        self.asked: list[str] = []
-        self.waits: list[int] = []
-        self._answer = answer
-        usual: dict[str, Any] = {"retry_attempts": 1, "outage_timeout": 60, "track_submissions": False}
-        self.session = Session(
-            settings=ConnectionSettings("http://host", **(usual | settings)),
-            clock=lambda: self.now,
-            chance=lambda: 1.0,
-        )
-        self.driver = BlockingDriver(
-            self.session.settings, httpx.Client(transport=httpx.MockTransport(self.reply)), sleep=self.sleep
-        )
-
-    def sleep(self, seconds: float) -> None:
-        """Lets time pass."""
-        self.now += seconds
-
-    def reply(self, request: httpx.Request) -> httpx.Response:
-        """One exchange."""
-        path = request.url.path.removeprefix("/v2/")
-        self.asked.append(path)
-        if path == "jobs/j":
-            self.waits.append(int(request.url.params.get("wait", "0")))
-        answer = self._answer(self, request)
-        if isinstance(answer, httpx.Response):
-            return answer
-        raise answer("it broke")
-
-    def wait(self, *, as_text: bool = False, timeout: float | None = None) -> object:
-        """Waits for the job `j`."""
-        operation = endpoints.get_text_transcript("j", "txt") if as_text else endpoints.get_json_transcript("j")
-        return self.driver.run(
-            waiting.wait_for_completion(operation, "j", operation.read, self.session, timeout=timeout)
-        )
-
-    def wait_among_others(self) -> list[Any]:
-        """Waits for the job `j`, and for others, by the list where that helps."""
-        return list(self.driver.each(iterators.wait_for_many(["j", "k"], self.session, RAW, timeout=None)))
+def service_of(script: Script, **settings: Any) -> Scripted:
+    """One attempt each, and an outage of at most 60 s."""
+    usual: dict[str, Any] = {"retry_attempts": 1, "outage_timeout": 60, "track_submissions": False}
+    return Scripted(script, **(usual | settings))
 
 
-def job(status: str = "done", job_id: str = "j", **others: object) -> httpx.Response:
-    """What the service says of a job."""
-    return httpx.Response(200, json={"job": {"id": job_id, "status": status, **others}})
+def wait(service: Scripted, *, as_text: bool = False) -> object:
+    """Waits for the job `j`."""
+    operation = endpoints.get_text_transcript("j", "txt") if as_text else endpoints.get_json_transcript("j")
+    return service.run(waiting.wait_for_completion(operation, "j", operation.read, service.session(), timeout=None))
 
 
-def api_error(status: int, error: str = "Error") -> httpx.Response:
-    """An error in the API's own words."""
-    return httpx.Response(status, json={"code": status, "error": error})
+def wait_among_others(service: Scripted) -> list[Any]:
+    """Waits for the job `j`, and for another, by the list where that helps."""
+    return list(service.each(iterators.wait_for_many(["j", "k"], service.session(), RAW, timeout=None)))
 
 
-def page(status: int) -> httpx.Response:
-    """What a gateway answers."""
-    return httpx.Response(status, text=PAGE, headers={"Content-Type": "text/html"})
+def waits(service: Scripted) -> list[int]:
+    """How long each answer about the job `j` was to be held."""
+    return [int(request.url.params.get("wait", "0")) for request in service.requests if path_of(request) == "jobs/j"]
 
 
 def usual(request: httpx.Request) -> httpx.Response:
@@ -98,10 +56,10 @@ def usual(request: httpx.Request) -> httpx.Response:
     return job(job_id=request.url.path.rpartition("/")[2])
 
 
-def trouble_for(seconds: float, reply: Reply, where: str = "") -> Callable[[Service, httpx.Request], Reply]:
+def trouble_for(seconds: float, reply: Reply, where: str = "") -> Script:
     """Trouble on paths that end so, for so long."""
 
-    def answer(service: Service, request: httpx.Request) -> Reply:
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
         return reply if service.now < seconds and request.url.path.endswith(where) else usual(request)
 
     return answer
@@ -129,28 +87,28 @@ def test_a_blip_abandons_nothing(reply: Reply, where: str) -> None:
     """On the status and on the transcript, whatever its status; it lasts 30 s of the 60 s that an outage may."""
     if where == "/transcript" and reply is BLIPS[-4]:
         reply = httpx.Response(200, text="[1]")
-    assert Service(trouble_for(30, reply, where)).wait() == TRANSCRIPT
+    assert wait(service_of(trouble_for(30, reply, where))) == TRANSCRIPT
 
 
 @pytest.mark.parametrize("reply", BLIPS)
 def test_a_blip_abandons_none_of_many(reply: Reply) -> None:
     """In `wait_for_many` alike."""
-    answered = Service(trouble_for(30, reply, "/j")).wait_among_others()
+    answered = wait_among_others(service_of(trouble_for(30, reply, "/j")))
     assert sorted(each["id"] for each in answered) == ["j", "k"]
 
 
 @pytest.mark.parametrize("reply", [page(200), httpx.Response(204), httpx.Response(206, text="te")])
 def test_what_is_no_transcript_is_not_taken_for_one(reply: httpx.Response) -> None:
     """A page, nothing, or a part of it, where text is asked for."""
-    assert Service(trouble_for(5, reply, "/transcript")).wait(as_text=True) == "text"
+    assert wait(service_of(trouble_for(5, reply, "/transcript")), as_text=True) == "text"
 
 
 @pytest.mark.parametrize("reply", IN_HAND)
 def test_what_may_be_missing_for_a_moment_is_waited_for(reply: httpx.Response) -> None:
     """A page that says so, or a server that is not the API, is survived for 10 s; after that it is an error."""
-    for way in (Service.wait, Service.wait_among_others):
-        assert way(Service(trouble_for(9, reply, "/j")))
-        service = Service(trouble_for(1000, reply, "/j"))
+    for way in (wait, wait_among_others):
+        assert way(service_of(trouble_for(9, reply, "/j")))
+        service = service_of(trouble_for(1000, reply, "/j"))
         with pytest.raises(sm.APIStatusError) as caught:
             way(service)
         assert caught.value.status_code == reply.status_code
@@ -160,40 +118,40 @@ def test_what_may_be_missing_for_a_moment_is_waited_for(reply: httpx.Response) -
 def test_a_page_in_place_of_a_job_says_where_it_came_from() -> None:
     """It may be no Speechmatics server at all."""
     with pytest.raises(sm.JobNotFoundException, match="may be no Speechmatics server: http://host/v2/jobs/j"):
-        Service(trouble_for(1000, page(404))).wait()
+        wait(service_of(trouble_for(1000, page(404))))
 
 
 def test_a_job_that_the_api_does_not_know_is_an_error_at_once() -> None:
     """Unless it was submitted here less than a minute ago, or has been seen: a replica may lag."""
     lag = trouble_for(8, api_error(404, "Job not found"), "/j")
-    for way in (Service.wait, Service.wait_among_others):
-        service = Service(lag)
+    for way in (wait, wait_among_others):
+        service = service_of(lag)
         with pytest.raises(sm.JobNotFoundException):
             way(service)
         assert service.now < 1
-        young = Service(lag)
-        young.session.remember("j")
+        young = service_of(lag)
+        young.session().remember("j")
         assert way(young)
-        old = Service(trouble_for(1000, api_error(404, "Job not found"), "/j"))
-        old.session.remember("j")
+        old = service_of(trouble_for(1000, api_error(404, "Job not found"), "/j"))
+        old.session().remember("j")
         old.now = 61.0
         with pytest.raises(sm.JobNotFoundException):
             way(old)
         assert old.now < 62
 
-        def seen_then_gone(service: Service, request: httpx.Request) -> Reply:
+        def seen_then_gone(service: Scripted, request: httpx.Request) -> Reply:
             if request.url.path.endswith("/j") and service.now < 2:
                 return job("running")
             return lag(service, request)
 
-        assert way(Service(seen_then_gone))
+        assert way(service_of(seen_then_gone))
 
 
 @pytest.mark.parametrize("code", [400, 401, 402, 403, 405, 410, 422])
 def test_what_the_api_says_is_final(code: int) -> None:
     """In its own words."""
-    for way in (Service.wait, Service.wait_among_others):
-        service = Service(trouble_for(1000, api_error(code), "/j"))
+    for way in (wait, wait_among_others):
+        service = service_of(trouble_for(1000, api_error(code), "/j"))
         with pytest.raises(sm.APIStatusError, match=str(code)):
             way(service)
         assert service.now < 1
@@ -203,37 +161,30 @@ def test_what_the_api_says_is_final(code: int) -> None:
 def test_a_job_that_failed_has_ended(status: str) -> None:
     """By statuses that other servers use, too."""
     with pytest.raises(sm.TranscriptionError, match=status):
-        Service(lambda service, request: job(status)).wait()
-    [ended, _] = Service(lambda service, request: job(status, request.url.path[-1])).driver.each(
-        iterators.wait_for_many(["j", "k"], Service(usual_of).session, RAW, timeout=None)
-    )
+        wait(service_of(lambda service, request: job(status)))
+    [ended, _] = wait_among_others(service_of(lambda service, request: job(status, request.url.path[-1])))
     assert isinstance(ended, dict)
     assert ended["status"] == status
-
-
-def usual_of(service: Service, request: httpx.Request) -> Reply:
-    """All is well."""
-    return usual(request)
 
 
 def test_an_unknown_status_is_warned_of_once_and_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     """In the log."""
 
-    def answer(service: Service, request: httpx.Request) -> Reply:
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
         return job("pondering") if request.url.path.endswith("/j") and service.now < 20 else usual(request)
 
-    for way in (Service.wait, Service.wait_among_others):
+    for way in (wait, wait_among_others):
         caplog.clear()
         with caplog.at_level(logging.WARNING, "speechmatics"):
-            assert way(Service(answer))
+            assert way(service_of(answer))
         assert caplog.text.count("'pondering'") == 1
 
 
-@pytest.mark.parametrize("way", [Service.wait, Service.wait_among_others])
+@pytest.mark.parametrize("way", [wait, wait_among_others])
 def test_a_gateway_that_cuts_held_answers_does_not_end_a_wait(way: Way) -> None:
     """After a hold that failed the next poll asks for none, and later ones stay below what was cut."""
 
-    def answer(service: Service, request: httpx.Request) -> Reply:
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
         if request.url.path.endswith("/transcript"):
             return usual(request)
         job_id = request.url.path[-1]
@@ -246,19 +197,19 @@ def test_a_gateway_that_cuts_held_answers_does_not_end_a_wait(way: Way) -> None:
         service.now += hold
         return job("done" if service.now > 600 else "running")
 
-    service = Service(answer)
+    service = service_of(answer)
     assert way(service)
-    held = [wait for wait in service.waits if wait]
+    held = [wait for wait in waits(service) if wait]
     assert held.count(20) == 1
     assert set(held) == {20, 14}
-    assert service.waits[service.waits.index(20) + 1] == 0
-    assert len(service.waits) < 60
+    assert waits(service)[waits(service).index(20) + 1] == 0
+    assert len(waits(service)) < 60
 
 
 def test_an_outage_ends_a_wait_that_nothing_answers() -> None:
     """After `outage_timeout`, and the job is said to be still running."""
-    for way in (Service.wait, Service.wait_among_others):
-        service = Service(trouble_for(1e9, page(502)))
+    for way in (wait, wait_among_others):
+        service = service_of(trouble_for(1e9, page(502)))
         with pytest.raises(sm.ServerError) as caught:
             way(service)
         assert 60 < service.now < 75
@@ -268,10 +219,10 @@ def test_an_outage_ends_a_wait_that_nothing_answers() -> None:
 def test_more_ids_may_come_while_others_are_waited_for() -> None:
     """An iterator that gives None is asked again after each round."""
 
-    def answer(service: Service, request: httpx.Request) -> Reply:
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
         return job("done" if service.now > 3 else "running", request.url.path[-1])
 
-    service = Service(answer)
+    service = service_of(answer)
 
     def ids() -> Iterable[str | None]:
         yield "a"
@@ -281,23 +232,21 @@ def test_more_ids_may_come_while_others_are_waited_for() -> None:
         yield None
         yield "c"
 
-    ended = [
-        each["id"] for each in service.driver.each(iterators.wait_for_many(ids(), service.session, RAW, timeout=None))
-    ]
+    ended = [each["id"] for each in service.each(iterators.wait_for_many(ids(), service.session(), RAW, timeout=None))]
     assert sorted(ended) == ["a", "b", "c"]
-    assert {"jobs/a", "jobs/b"} <= set(service.asked)
+    assert {"GET jobs/a", "GET jobs/b"} <= set(service.asked)
     with pytest.raises(sm.InvalidInputError, match="one id"):
-        iterators.wait_for_many("abc", service.session, RAW, timeout=None)
+        iterators.wait_for_many("abc", service.session(), RAW, timeout=None)
 
 
 @pytest.mark.parametrize("reply", [httpx.ReadError, page(503), api_error(429)])
 def test_one_job_whose_poll_fails_does_not_hold_up_the_others(reply: Reply) -> None:
     """They come as they end; its own error comes when an outage has lasted too long."""
-    service = Service(trouble_for(1e9, reply, "/j"))
+    service = service_of(trouble_for(1e9, reply, "/j"))
     ended: list[Any] = []
     with pytest.raises(sm.SpeechmaticsError):
-        stream = iterators.wait_for_many(["j", "k", "m"], service.session, RAW, timeout=None)
-        ended.extend((job["id"], service.now) for job in service.driver.each(stream))
+        stream = iterators.wait_for_many(["j", "k", "m"], service.session(), RAW, timeout=None)
+        ended.extend((job["id"], service.now) for job in service.each(stream))
     assert {job_id for job_id, _ in ended} == {"k", "m"}
     assert all(moment < 15 for _, moment in ended)
 
@@ -305,7 +254,7 @@ def test_one_job_whose_poll_fails_does_not_hold_up_the_others(reply: Reply) -> N
 def test_held_answers_that_are_dropped_in_silence_do_not_hold_up_a_wait() -> None:
     """Each is given up ten seconds late, and then half as long a one is asked for."""
 
-    def answer(service: Service, request: httpx.Request) -> Reply:
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
         if request.url.path.endswith("/transcript"):
             return usual(request)
         hold = int(request.url.params["wait"])
@@ -315,23 +264,23 @@ def test_held_answers_that_are_dropped_in_silence_do_not_hold_up_a_wait() -> Non
         service.now += hold
         return job("done" if service.now > 100 else "running")
 
-    service = Service(answer)
-    assert service.wait() == TRANSCRIPT
-    held = [wait for wait in service.waits if wait]
+    service = service_of(answer)
+    assert wait(service) == TRANSCRIPT
+    held = [wait for wait in waits(service) if wait]
     assert held[:4] == [20, 10, 5, 2]
     assert service.now < 110
 
 
 def test_ids_that_never_pause_end_at_the_time_limit() -> None:
     """As when each takes a second to come."""
-    service = Service(lambda service, request: job("running", request.url.path.rpartition("/")[2]))
+    service = service_of(lambda service, request: job("running", request.url.path.rpartition("/")[2]))
 
     def ids() -> Iterator[str]:
         while True:
             service.now += 1
             yield f"j{service.now:g}"
 
-    stream = iterators.wait_for_many(ids(), service.session, RAW, timeout=5)
+    stream = iterators.wait_for_many(ids(), service.session(), RAW, timeout=5)
     with pytest.raises(sm.WaitTimeoutError):
-        list(service.driver.each(stream))
+        list(service.each(stream))
     assert service.now <= 7

@@ -16,7 +16,7 @@ import httpx
 
 from speechmatics import ConnectionSettings
 from speechmatics._core.drivers import BlockingDriver
-from speechmatics._core.session import Retry, Session
+from speechmatics._core.session import Memory, Retry, Session
 from speechmatics._core.steps import Flow, Stream
 from speechmatics._core.submission import submit_job
 
@@ -60,6 +60,7 @@ class Scripted:
         self.requests: list[httpx.Request] = []
         self.slept: list[float] = []
         self.retries: list[Retry] = []
+        self.memory = Memory()
         self.transport = httpx.MockTransport(self._reply)
         self._settings = settings
         self._script = script if callable(script) else _one_by_one(script, takes)
@@ -86,12 +87,13 @@ class Scripted:
         return details["submission_id"]
 
     def session(self, **settings: Any) -> Session:
-        """No chance but the worst, and the script's clock."""
+        """That of one client: no chance but the worst, and the script's clock."""
         return Session(
             settings=ConnectionSettings("http://host", trust_env=False, **(self._settings | settings)),
             on_retry=self.retries.append,
             clock=lambda: self.now,
             chance=lambda: 1.0,
+            memory=self.memory,
         )
 
     def run(self, flow: Flow[_T]) -> _T:
