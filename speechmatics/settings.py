@@ -25,6 +25,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import from_json
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -443,14 +444,15 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The sources, the strongest first."""
+        """The sources, the strongest first; to ask an empty env file for each field would take a third of the time."""
+        is_empty = isinstance(dotenv_settings, EnvSettingsSource) and not dotenv_settings.env_vars
+        env_file = () if is_empty else (dotenv_settings, SecondNames(settings_cls, dotenv_settings))
         return (
             init_settings,
             env_settings,
             SecondNames(settings_cls, env_settings),
             TokenFile(settings_cls),
-            dotenv_settings,
-            SecondNames(settings_cls, dotenv_settings),
+            *env_file,
             file_secret_settings,
             SecondNamesOfSecrets(settings_cls, _folder_of(file_secret_settings)),
             Profile(settings_cls),

@@ -116,6 +116,7 @@ def test_a_request_of_one_s_own_keeps_its_authorization() -> None:
     assert [request.headers["Authorization"] for request in asked] == ["Bearer secret", "Basic mine"]
 
 
+@pytest.mark.slow
 def test_a_copy_without_its_metadata_works() -> None:
     """As in a frozen application; the user agent then says that the version is unknown."""
     code = """

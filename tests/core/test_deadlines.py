@@ -22,7 +22,7 @@ DRIP = 0.04
 """Seconds between two bytes: no read of the client's ever times out, and the answer takes many seconds."""
 DEADLINE = 0.5
 EXACT = 0.1
-TRIES = 3
+TRIES = 10
 """A machine that is busy may be late; a client that ignores the deadline is late each time, by seconds."""
 
 CONFIG = {"type": "transcription", "transcription_config": {"language": "en"}}

@@ -129,6 +129,7 @@ def ask_for_a_job(url: str) -> str:
         return str(client.check_job_status("unknown"))
 
 
+@pytest.mark.slow
 def test_a_worker_s_error_is_raised_where_its_result_is_wanted() -> None:
     """An error that cannot be read there would break the whole pool."""
     body = b'{"code": 404, "error": "Job not found"}'

@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import logging
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -36,7 +37,8 @@ class Service:
     Attributes:
         script: What the platform answers before it behaves.
         keys: The keys that the API takes.
-        slowness: Seconds that the platform takes to answer.
+        slowness: Seconds that the platform takes to answer, unless the test is over before.
+        is_over: Whether it is.
         made: Keys that the platform made.
         instead: What the API answers whatever it is asked.
         platform: The platform's server.
@@ -46,6 +48,7 @@ class Service:
     script: list[Answer] = field(default_factory=list[Answer])
     keys: set[str] = field(default_factory=set[str])
     slowness: float = 0
+    is_over: threading.Event = field(default_factory=threading.Event)
     made: int = 0
     instead: Answer | None = None
     platform: Serving = field(default_factory=lambda: Serving(""))
@@ -53,7 +56,7 @@ class Service:
 
     def make_key(self, received: Received) -> Answer:
         """The platform's answer."""
-        time.sleep(self.slowness)
+        self.is_over.wait(self.slowness)
         if self.script:
             return self.script.pop(0)
         if received.headers.get("Authorization") != f"Bearer {LONG_LIVED}":
@@ -88,6 +91,7 @@ def service() -> Iterator[Service]:
     service = Service()
     with serving(service.make_key) as service.platform, serving(service.answer) as service.api:
         yield service
+        service.is_over.set()
 
 
 class Clock:
@@ -422,11 +426,11 @@ def test_a_retry_after_of_the_platform_is_obeyed(service: Service, submit: Calla
 @both
 def test_a_platform_that_is_silent_is_given_up(service: Service, submit: Callable[[ConnectionSettings], str]) -> None:
     """By the time limits of the request that needs the key."""
-    service.slowness = 2
+    service.slowness = 60
     began = time.monotonic()
     with pytest.raises(sm.ReadTimeout, match="/v1/api_keys"):
         submit(service.settings(retry_attempts=1, read_timeout=0.2))
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 30
 
 
 def wait_blocking(settings: ConnectionSettings) -> None:
@@ -448,11 +452,11 @@ def wait_awaiting(settings: ConnectionSettings) -> None:
 @pytest.mark.parametrize("wait", [wait_blocking, wait_awaiting])
 def test_a_deadline_covers_the_exchange_for_a_key(service: Service, wait: Callable[[ConnectionSettings], None]) -> None:
     """A slow platform does not hold up who waits no longer than some time."""
-    service.slowness = 2
+    service.slowness = 60
     began = time.monotonic()
     with pytest.raises(sm.WaitTimeoutError):
         wait(service.settings())
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30
     assert not service.api.received
 
 

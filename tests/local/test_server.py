@@ -352,7 +352,8 @@ def test_wait_holds_an_answer_back_until_the_job_ends(api: httpx.Client, engine:
     started = time.monotonic()
     assert api.get(f"jobs/{job_id}").json()["job"]["status"] == "running"
     assert api.get(f"jobs/{job_id}/transcript").json()["error"] == "Transcription not ready"
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 10
+    started = time.monotonic()
     response = api.get(f"jobs/{job_id}", params={"wait": 1})
     assert response.json()["job"]["status"] == "running"
     assert time.monotonic() - started > 0.9

@@ -353,6 +353,7 @@ def test_a_wrong_assignment_leaves_unknown_fields_as_they_were() -> None:
     assert config.to_dict()["new"] == 1
 
 
+@pytest.mark.slow
 def test_models_are_built_by_the_first_that_uses_them_in_whatever_thread() -> None:
     """Many at once read what one alone reads."""
     code = """

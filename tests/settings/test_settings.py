@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import pwd
 import stat
 import subprocess
 import sys
@@ -415,15 +414,18 @@ def read_at_home(home: Path | None, uid: int | None = None) -> list[str]:
     return done.stdout.splitlines()
 
 
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+needs_root = pytest.mark.skipif(os.name != "posix" or os.getuid() != 0, reason="only root may become another user")
 
 
 def unknown_user() -> int:
     """The number of a user without an entry."""
+    import pwd  # not on Windows
+
     taken = {entry.pw_uid for entry in pwd.getpwall()}
     return next(number for number in range(54321, 60000) if number not in taken)
 
 
+@pytest.mark.slow
 @needs_root
 def test_a_user_without_a_home() -> None:
     """Neither HOME nor an entry: settings are built, and who names a place below it is told why it is none."""
@@ -436,6 +438,7 @@ def test_a_user_without_a_home() -> None:
     assert all("Could not determine home directory" in text for text in refused)
 
 
+@pytest.mark.slow
 @needs_root
 def test_a_home_that_may_not_be_entered(tmp_path: Path) -> None:
     """The same."""
@@ -447,6 +450,7 @@ def test_a_home_that_may_not_be_entered(tmp_path: Path) -> None:
     assert all("Permission denied" in text for text in refused)
 
 
+@pytest.mark.slow
 def test_a_home_that_is_a_file(tmp_path: Path) -> None:
     """The same."""
     home = tmp_path / "home"

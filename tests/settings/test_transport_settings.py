@@ -83,6 +83,7 @@ def test_headers_of_each_request(settings: ConnectionSettings, given: bool) -> N
     assert own_id["X-Request-Id"] == "my-own"
 
 
+@pytest.mark.slow
 def test_http2_without_its_extra_names_it() -> None:
     """When the client opens."""
     code = """
