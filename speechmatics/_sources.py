@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import InitErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
 from speechmatics._errors import SettingsError
 from speechmatics._names import NEARER, did_you_mean
-from speechmatics._secrets import MASK, problems_of
 
 __all__ = [
     "PREFIX",
@@ -25,8 +22,6 @@ __all__ = [
     "SecondNames",
     "SecondNamesOfSecrets",
     "TokenFile",
-    "as_problem",
-    "explained",
     "regular_text",
     "warn_of_near_names",
 ]
@@ -40,9 +35,6 @@ OTHERS_NAMES = {"mp_url": "sm_management_platform_url"}
 """Variables without our prefix, which the vendor's clients read."""
 _NOT_SETTINGS = frozenset({"auth_token_file", "api_key_file", "hold_collector", "config_file"})
 """What else is read of the environment under our prefix."""
-_WHOLE = "settings"
-"""The kind of an error that is a whole sentence."""
-_error: Callable[..., PydanticCustomError] = PydanticCustomError
 
 
 class SecondNames(PydanticBaseSettingsSource):
@@ -203,44 +195,3 @@ def _is_there(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def as_problem(settings_cls: type[BaseSettings], message: str, *path: str) -> ValidationError:
-    """An error whose message is a whole sentence, in Pydantic's form, without the values given."""
-    message, *location = (text.encode("utf-8", "backslashreplace").decode() for text in (message, *path))
-    problem = InitErrorDetails(type=_error(_WHOLE, message), loc=tuple(location), input=MASK)
-    return ValidationError.from_exception_data(settings_cls.__name__, [problem], hide_input=True)
-
-
-def explained(
-    error: ValidationError,
-    settings_cls: type[BaseSettings],
-    arguments: Iterable[str],
-    env_file: str | Path | None,
-    secrets_dir: str | Path | None,
-) -> SettingsError:
-    """The error in words that name where each wrong value came from."""
-    problems = problems_of(error)
-    if problems[0].kind == _WHOLE:
-        return SettingsError(problems[0].message)
-    environment = EnvSettingsSource(settings_cls).env_vars
-    in_file: Mapping[str, str | None] = (
-        DotEnvSettingsSource(settings_cls, env_file=env_file).env_vars if env_file is not None else {}
-    )
-
-    def origin(name: str) -> str:
-        if name in arguments:
-            return f"the argument {name}"
-        variables = [PREFIX + other.upper() for other in (name, SECOND_NAMES.get(name)) if other]
-        for variable in variables:
-            if environment.get(variable.lower()):
-                return f"the environment variable {variable}"
-        for variable in variables:
-            if in_file.get(variable.lower()):
-                return f"{variable} in {env_file}"
-        if secrets_dir is not None and (Path(secrets_dir) / (PREFIX.lower() + name)).exists():
-            return f"the file {Path(secrets_dir) / (PREFIX.lower() + name)}"
-        return f"{name} in the profile of the configuration file"
-
-    texts = [" ".join([*map(origin, map(str, found.location[:1])), found.message]) for found in problems]
-    return SettingsError(f"wrong connection settings: {'; '.join(texts)}")

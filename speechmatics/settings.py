@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, Self, TypedDict, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self, TypedDict, get_args
 
 import httpx
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     SecretStr,
@@ -22,7 +20,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import from_json
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -34,10 +31,37 @@ from pydantic_settings import SettingsError as UnreadableValueError
 from typing_extensions import Unpack
 
 from speechmatics import _installation as _installation
-from speechmatics._descriptions import BuiltByOne, DescribedModel
+from speechmatics._descriptions import BuiltByOne
 from speechmatics._errors import SettingsError
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import MASK, problems_of, without_inputs
+from speechmatics._setting_errors import as_problem, explained
+from speechmatics._setting_values import (
+    CREDENTIALS,
+    DEFAULT_MP_URL,
+    DEFAULT_URL,
+    LONGEST_KEY_LIFE,
+    MAX_RESPONSE_BYTES,
+    MAX_UPLOAD_BYTES,
+    SHORTEST_KEY_LIFE,
+    Count,
+    HostRegion,
+    KeyRegion,
+    Number,
+    OptionalCount,
+    OptionalSeconds,
+    ProcessingData,
+    Region,
+    Seconds,
+    SomeSeconds,
+    check_headers,
+    check_mp_url,
+    check_proxy,
+    check_token,
+    check_url,
+    check_verify,
+    from_json_text,
+)
 from speechmatics._sources import (
     PREFIX,
     SECOND_NAMES,
@@ -45,12 +69,9 @@ from speechmatics._sources import (
     SecondNames,
     SecondNamesOfSecrets,
     TokenFile,
-    as_problem,
-    explained,
     regular_text,
     warn_of_near_names,
 )
-from speechmatics._urls import check_http_url
 
 __all__ = [
     "DEFAULT_MP_URL",
@@ -62,137 +83,7 @@ __all__ = [
     "KeyRegion",
     "ProcessingData",
     "Region",
-    "check_token",
-    "check_url",
 ]
-
-HostRegion = Literal["eu1", "us1", "au1", "eu2", "us2"]
-"""Regions with a host of their own; a job belongs to the host that took it (documentation)."""
-KeyRegion = Literal["eu", "usa", "au"]
-"""Regions of temporary keys (reference; deprecated by the service)."""
-Region = Literal["eu1", "us1", "au1", "eu2", "us2", "eu", "usa", "au"]
-"""Either of them."""
-SHORTEST_KEY_LIFE, LONGEST_KEY_LIFE = 60, 86_400
-"""Seconds that a temporary key may live (reference)."""
-
-DEFAULT_URL = "https://asr.api.speechmatics.com/v2"
-"""The service's own host (reference)."""
-DEFAULT_MP_URL = "https://mp.speechmatics.com"
-"""The management platform (reference)."""
-MAX_UPLOAD_BYTES = 1_000_000_000
-"""Upload limit of the service: a file must be under 1 GB (documentation)."""
-MAX_RESPONSE_BYTES = 1024**3
-"""More than a transcript of a hundred hours has."""
-
-_CREDENTIALS = re.compile(r"//.*@", re.DOTALL)
-"""What stands before the host of a URL."""
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""What HTTP calls a token (RFC 9110)."""
-
-
-def check_url(value: str) -> str:
-    """The URL of a server, without white space around it; raises ValueError if it is none."""
-    try:
-        url = httpx.URL(check_http_url(value.strip()))
-    except (ValueError, httpx.InvalidURL):
-        raise ValueError(f"must be an http or https URL such as {DEFAULT_URL} (it is not shown)") from None
-    if "jobs" in url.path.split("/"):
-        raise ValueError(f"must be the URL of the server, as {DEFAULT_URL}, not that of its jobs")
-    if url.userinfo or url.query or url.fragment:
-        raise ValueError(f"must hold no credentials, query or fragment, as in {DEFAULT_URL}")
-    return value.strip()
-
-
-def check_token(value: SecretStr | None) -> SecretStr | None:
-    """A token that a header can hold, or None if it is empty; raises ValueError, which does not show it."""
-    if value is None or not value.get_secret_value().strip():
-        return None
-    kept = SecretStr(value.get_secret_value().strip())
-    if not all("!" <= character <= "~" for character in kept.get_secret_value()):
-        raise ValueError("must be printable ASCII without white space (the token is not shown)")
-    return kept
-
-
-def _none_if_named(value: object) -> object:
-    return None if isinstance(value, str) and value.strip().lower() in ("none", "null") else value
-
-
-ENDLESS = 1e9
-"""Seconds that count as no limit: some thirty years, and less than what the operating system can count."""
-
-
-def _none_if_endless(value: object) -> object:
-    try:
-        return None if isinstance(value, str | float | int) and float(value) >= ENDLESS else value
-    except ValueError:
-        return value
-
-
-def _no_flag(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("must be a number, not true or false")
-    return value
-
-
-def _check_proxy(value: str | None) -> str | None:
-    if value is None:
-        return None
-    try:
-        httpx.Proxy(value.strip())
-    except (ValueError, httpx.InvalidURL):
-        raise ValueError("must be an http, https, socks5 or socks5h URL (it is not shown)") from None
-    return value.strip()
-
-
-def _check_headers(value: dict[str, str]) -> dict[str, str]:
-    for name, content in value.items():
-        if not _HEADER_NAME.fullmatch(name):
-            raise ValueError("holds what is not the name of a header (it is not shown)")
-        if not all(character == "\t" or " " <= character <= "~" for character in content):
-            raise ValueError(f"holds a value of {name} that is not printable ASCII (it is not shown)")
-    return value
-
-
-def _check_verify(value: bool | Path) -> bool | Path:
-    text = str(value).lower()
-    if isinstance(value, Path) and (hint := did_you_mean(text, ("true", "false"))) and not value.expanduser().exists():
-        raise ValueError(f"must be true, false or a path, not {str(value)!r}{hint}")
-    return value
-
-
-def _check_mp_url(value: str | None) -> str | None:
-    return None if value is None else check_url(value)
-
-
-class ProcessingData(DescribedModel):
-    """How an on-premises worker is to process a job."""
-
-    model_config = ConfigDict(extra="allow")
-
-    parallel_engines: Annotated[int, Field(ge=1)] | None = None
-    """Engines that work on one job at once, 1 or more."""
-    user_id: str | None = None
-    """Whose job it is, for fair shares between users."""
-
-    @property
-    def header(self) -> str:
-        """The value of `X-SM-Processing-Data`."""
-        return self.model_dump_json(exclude_none=True)
-
-
-def _from_json(value: object) -> object:
-    try:
-        return from_json(value) if isinstance(value, str) else value
-    except (TypeError, ValueError):
-        raise ValueError("must be a JSON object (it is not shown, as it may hold secrets)") from None
-
-
-_Number = BeforeValidator(_no_flag)
-_Seconds = Annotated[float, _Number, Field(ge=0, allow_inf_nan=False)]
-_SomeSeconds = Annotated[float, _Number, Field(gt=0, allow_inf_nan=False)]
-_OptionalSeconds = Annotated[_SomeSeconds | None, BeforeValidator(_none_if_endless), BeforeValidator(_none_if_named)]
-_Count = Annotated[int, _Number, Field(gt=0)]
-_OptionalCount = Annotated[_Count | None, BeforeValidator(_none_if_named)]
 
 
 class _Values(TypedDict, total=False):
@@ -306,21 +197,21 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     """API key or JWT; None sends no `Authorization` header, as on-premises servers allow."""
     ssl_context: SkipJsonSchema[ssl.SSLContext | None] = Field(default=None, repr=False, exclude=True)
     """An existing TLS context, in place of `verify` and `client_cert`; None for httpx's."""
-    verify: Annotated[bool | Path, AfterValidator(_check_verify)] = True
+    verify: Annotated[bool | Path, AfterValidator(check_verify)] = True
     """Whether the server's certificate is checked; a path names a file of certificates to check it by, or a folder
     prepared by `openssl rehash`."""
     client_cert: Path | None = None
     """A PEM file with the client's certificate and its unencrypted private key, for servers that ask for one."""
-    proxy: Annotated[str | None, AfterValidator(_check_proxy)] = Field(default=None, repr=False)
+    proxy: Annotated[str | None, AfterValidator(check_proxy)] = Field(default=None, repr=False)
     """URL of a proxy, `http://`, `https://` or `socks5://` (extra `socks`); None for those of the environment."""
     http2: bool = False
     """Whether HTTP/2 is offered to the server (extra `http2`)."""
-    max_connections: _Count = 100
+    max_connections: Count = 100
     """Connections open at once at most."""
-    max_keepalive_connections: Annotated[int, _Number, Field(ge=0)] = 20
+    max_keepalive_connections: Annotated[int, Number, Field(ge=0)] = 20
     """Idle connections kept at most."""
-    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(_from_json), AfterValidator(_check_headers)] = Field(
-        default_factory=dict[str, str], repr=False
+    headers: Annotated[dict[str, str], NoDecode, BeforeValidator(from_json_text), AfterValidator(check_headers)] = (
+        Field(default_factory=dict[str, str], repr=False)
     )
     """Headers sent with every request."""
     processing_data: ProcessingData | None = None
@@ -329,58 +220,58 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     """Name of the application, which usage reports show (`sm-app`)."""
     generate_temp_token: bool | None = False
     """Whether requests carry a temporary key, made with `auth_token`, which then goes to `mp_url` alone."""
-    mp_url: Annotated[str | None, AfterValidator(_check_mp_url)] = DEFAULT_MP_URL
+    mp_url: Annotated[str | None, AfterValidator(check_mp_url)] = DEFAULT_MP_URL
     """The management platform, which makes temporary keys."""
-    temp_token_ttl: Annotated[int, _Number, Field(ge=SHORTEST_KEY_LIFE, le=LONGEST_KEY_LIFE)] = 3600
+    temp_token_ttl: Annotated[int, Number, Field(ge=SHORTEST_KEY_LIFE, le=LONGEST_KEY_LIFE)] = 3600
     """Seconds that a temporary key lives, 60 to 86400."""
     region: Region | None = None
     """`eu1`, `us1`, `au1`, `eu2` or `us2` chooses the service's host there; `eu`, `usa` or `au` the region of temporary
     keys, and no host. None for the service's own choice."""
     client_ref: Annotated[str, Field(min_length=1)] | None = None
     """Reference of temporary keys; they see only the jobs made with it."""
-    message_buffer_size: Annotated[int, _Number] = 512
+    message_buffer_size: Annotated[int, Number] = 512
     """Kept for existing code; without meaning for recorded audio."""
-    semaphore_timeout_seconds: _Seconds = 120
+    semaphore_timeout_seconds: Seconds = 120
     """Kept for existing code; without meaning for recorded audio."""
-    ping_timeout_seconds: _Seconds = 60
+    ping_timeout_seconds: Seconds = 60
     """Kept for existing code; without meaning for recorded audio."""
-    connect_timeout: _OptionalSeconds = 10
+    connect_timeout: OptionalSeconds = 10
     """Seconds to connect; None for no limit."""
-    read_timeout: _OptionalSeconds = 60
+    read_timeout: OptionalSeconds = 60
     """Seconds between two parts of an answer; None for no limit."""
-    write_timeout: _OptionalSeconds = 60
+    write_timeout: OptionalSeconds = 60
     """Seconds to send one part of a request; None for no limit."""
-    pool_timeout: _OptionalSeconds = 60
+    pool_timeout: OptionalSeconds = 60
     """Seconds to get a connection of the pool; None for no limit."""
-    call_timeout: _OptionalSeconds = 300
+    call_timeout: OptionalSeconds = 300
     """Seconds that any call other than a submission or a wait may take as a whole; None for no limit."""
-    max_upload_bytes: _OptionalCount = MAX_UPLOAD_BYTES
+    max_upload_bytes: OptionalCount = MAX_UPLOAD_BYTES
     """A file must be smaller than this many bytes; None for a server without a limit."""
-    max_response_bytes: _OptionalCount = MAX_RESPONSE_BYTES
+    max_response_bytes: OptionalCount = MAX_RESPONSE_BYTES
     """Bytes, unpacked, that an answer may have; None for no limit."""
-    poll_interval: _SomeSeconds = 0.4
+    poll_interval: SomeSeconds = 0.4
     """Seconds between the first polls of a running job."""
-    poll_interval_max: _SomeSeconds = 10
+    poll_interval_max: SomeSeconds = 10
     """Seconds at most between two polls of a running job."""
-    wait_timeout: _OptionalSeconds = None
+    wait_timeout: OptionalSeconds = None
     """Seconds that waiting for a job takes at most; None for no limit."""
-    long_poll: Annotated[int, _Number, Field(ge=0, le=86_400)] = 20
+    long_poll: Annotated[int, Number, Field(ge=0, le=86_400)] = 20
     """Whole seconds that the service is asked to hold an answer back while a job runs; 0 never asks."""
-    outage_timeout: _SomeSeconds = 300
+    outage_timeout: SomeSeconds = 300
     """Seconds without a usable answer that waiting for a job survives."""
-    retry_attempts: _Count = 5
+    retry_attempts: Count = 5
     """How often a request is sent at most; 1 never sends again."""
-    retry_delay: _Seconds = 0.5
+    retry_delay: Seconds = 0.5
     """Seconds within which the second request is sent; the bound doubles with each further one."""
-    retry_delay_max: _Seconds = 20
+    retry_delay_max: Seconds = 20
     """Seconds at most between two requests, unless the server asks for more."""
-    retry_total: _Seconds = 120
+    retry_total: Seconds = 120
     """Seconds after which a request is not sent again."""
     track_submissions: bool = True
     """Whether a submission carries a `submission_id` in `tracking.details`, by which it is found after a failure."""
-    recovery_window: _Seconds = 5
+    recovery_window: Seconds = 5
     """Seconds over which the job of a submission is searched for after a failure, since its job may appear late."""
-    recovery_window_long: _Seconds = 30
+    recovery_window_long: Seconds = 30
     """Seconds over which the job of a submission is searched for after its answer was lost altogether."""
     trust_env: bool = True
     """Whether proxies and certificates named in the environment are used."""
@@ -460,7 +351,7 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
 
     @field_serializer("proxy")
     def _hide_credentials(self, proxy: str | None) -> str | None:
-        return None if proxy is None else _CREDENTIALS.sub(f"//{MASK}@", proxy)
+        return None if proxy is None else CREDENTIALS.sub(f"//{MASK}@", proxy)
 
     @field_serializer("headers")
     def _hide_values(self, headers: dict[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from anyio.lowlevel import RunVar
 from pydantic import SecretStr, ValidationError
 
 from speechmatics._answers import REQUEST_ID_HEADERS, request_id_of, shown_url
+from speechmatics._setting_values import check_token, check_url
 from speechmatics.exceptions import InvalidResponseError, SettingsError, error_for_status
 from speechmatics.models.temporary_key import TemporaryKey, TemporaryKeyRequest
 from speechmatics.settings import (
@@ -27,8 +28,6 @@ from speechmatics.settings import (
     SHORTEST_KEY_LIFE,
     ConnectionSettings,
     KeyRegion,
-    check_token,
-    check_url,
 )
 
 __all__ = ["BearerAuth", "TemporaryKeyAuth", "auth_for"]

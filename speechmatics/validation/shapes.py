@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from typing_extensions import TypeIs
 
 from speechmatics._names import did_you_mean
+from speechmatics._secrets import problems_of
 from speechmatics._urls import bare_url, is_url
 from speechmatics.models._markers import knowledge_of
 from speechmatics.validation.report import Findings, Path, ProblemCode
@@ -118,7 +119,7 @@ def _check_text(form: TypeAdapter[Any], value: str, path: Path, findings: Findin
     try:
         form.validate_python(value)
     except ValidationError as error:
-        findings.add(path, ProblemCode.INVALID_VALUE, error.errors(include_url=False, include_input=False)[0]["msg"])
+        findings.add(path, ProblemCode.INVALID_VALUE, problems_of(error)[0].message)
 
 
 def _is_whole(value: Json, shape: _Shape) -> bool:
