@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -25,6 +27,23 @@ def test_every_public_name_is_there() -> None:
         assert len(module.__all__) == len(set(module.__all__))
     assert set(exceptions.__all__) <= set(speechmatics.__all__)
     assert {"BatchClient", "ConnectionSettings", "Transcript", "JobConfig"} <= set(speechmatics.__all__)
+
+
+def test_the_lists_of_public_names_agree() -> None:
+    """What type checkers import, what `*` gives, and what is looked up at run time are the same names and objects."""
+    tree = ast.parse(Path(speechmatics.__file__).read_text(encoding="utf-8"))
+    imported = {
+        alias.name: statement.module
+        for block in tree.body
+        if isinstance(block, ast.If) and isinstance(block.test, ast.Name)
+        for statement in block.body
+        if isinstance(statement, ast.ImportFrom) and statement.module is not None
+        for alias in statement.names
+    }
+    assert imported.keys() == set(speechmatics.__all__)
+    for name, module in imported.items():
+        assert getattr(importlib.import_module(module), name) is getattr(speechmatics, name)
+    assert set(speechmatics.__all__) <= set(dir(speechmatics))
 
 
 def classes_in(annotation: Any) -> Iterator[type]:
