@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         WriteTimeout,
     )
     from speechmatics.models import (
+        WORD_COLUMNS,
         AdditionalVocab,
         AudioEventItem,
         AudioEventsConfig,
@@ -141,6 +142,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "WORD_COLUMNS",
     "APIStatusError",
     "AdditionalVocab",
     "AnswerMismatchError",

@@ -109,9 +109,10 @@ from speechmatics.models.vocabularies import (
 from speechmatics.settings import ConnectionSettings, ProcessingData
 
 if TYPE_CHECKING:
-    from speechmatics.rendering import Turn, WordRecord
+    from speechmatics.rendering import WORD_COLUMNS, Turn, WordRecord
 
 __all__ = [
+    "WORD_COLUMNS",
     "AdditionalVocab",
     "AttachesTo",
     "AudioEventItem",
@@ -220,6 +221,6 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Gives what transcripts are rendered as; the import of the models does not pay for the rendering."""
-        if name in ("Turn", "WordRecord"):
+        if name in ("WORD_COLUMNS", "Turn", "WordRecord"):
             return getattr(importlib.import_module("speechmatics.rendering"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

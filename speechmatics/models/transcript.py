@@ -128,14 +128,24 @@ class Transcript(LenientModel):
 
         return turns(self)
 
-    def to_records(self) -> "Iterator[WordRecord]":
-        """One flat dict per word, for tables and dataframes: `pandas.DataFrame(transcript.to_records())`.
+    def to_records(self, *, transcript_id: str | None = None) -> "Iterator[WordRecord]":
+        """One flat dict per word, for tables and dataframes, with the same columns for every transcript.
 
-        The words are those of `words`; one without alternatives has no record.
+        The words are those of `words`; one without alternatives has no record. Dataframes that guess types from the
+        first rows, or have none to guess from, are told them by `WORD_COLUMNS`.
+
+        Args:
+            transcript_id: What stands in the column of this name; None for the id of the job, where there is one.
+
+        Example:
+            >>> polars.DataFrame(transcript.to_records(), schema=WORD_COLUMNS)
+            >>> pandas.DataFrame(list(transcript.to_records()), columns=list(WORD_COLUMNS))
         """
         from speechmatics.rendering import to_records
 
-        return to_records(self)
+        if transcript_id is None and self.job is not None:
+            transcript_id = self.job.id
+        return to_records(self, transcript_id)
 
     def to_text(self, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
         """The transcript as plain text.

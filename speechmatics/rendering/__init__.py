@@ -4,7 +4,18 @@
 """
 
 from speechmatics import _installation as _installation
+from speechmatics.rendering.records import WORD_COLUMNS, WordRecord, to_records
 from speechmatics.rendering.subtitles import to_srt, to_vtt
-from speechmatics.rendering.text import UNKNOWN_SPEAKER, Turn, WordRecord, to_records, to_text, turns
+from speechmatics.rendering.text import UNKNOWN_SPEAKER, Turn, to_text, turns
 
-__all__ = ["UNKNOWN_SPEAKER", "Turn", "WordRecord", "to_records", "to_srt", "to_text", "to_vtt", "turns"]
+__all__ = [
+    "UNKNOWN_SPEAKER",
+    "WORD_COLUMNS",
+    "Turn",
+    "WordRecord",
+    "to_records",
+    "to_srt",
+    "to_text",
+    "to_vtt",
+    "turns",
+]

@@ -1,4 +1,4 @@
-"""Plain text, speaker turns and one record per word."""
+"""Plain text and speaker turns."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, count, islice, pairwise
 from operator import ne
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from speechmatics.rendering.fragments import Fragments, Results, Writing, fragments
 
 if TYPE_CHECKING:
     from speechmatics.models.results import RecognitionResult
 
-__all__ = ["UNKNOWN_SPEAKER", "Turn", "WordRecord", "to_records", "to_text", "turns"]
+__all__ = ["UNKNOWN_SPEAKER", "Turn", "to_text", "turns"]
 
 UNKNOWN_SPEAKER = "UU"
 """How the service labels a speaker it cannot tell (documentation)."""
@@ -38,31 +38,6 @@ class Turn:
     """The words with their marks."""
     words: tuple[RecognitionResult, ...]
     """The words as `Transcript.words` gives them."""
-
-
-class WordRecord(TypedDict):
-    """A word as a row of a table."""
-
-    content: str
-    """The word, without marks."""
-    start_time: float | None
-    """Seconds from the start of the audio."""
-    end_time: float | None
-    """Seconds from the start of the audio."""
-    confidence: float | None
-    """0 to 1."""
-    language: str | None
-    """ISO code."""
-    speaker: str | None
-    """`S1`, `S2`, …, `UU` for unknown, or a name."""
-    channel: str | None
-    """Label of the channel."""
-    entity_class: str | None
-    """Kind of the entity that the word is part of."""
-    volume: float | None
-    """0 to 100, how loud it was."""
-    tags: str
-    """For example `disfluency` or `profanity`; several are separated by commas."""
 
 
 def to_text(transcript: Results, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
@@ -117,24 +92,6 @@ def turns(transcript: Results) -> Iterator[Turn]:
             text=made.joined(first, last),
             words=tuple(word for head in heads for word in head.words()),
         )
-
-
-def to_records(transcript: Results) -> Iterator[WordRecord]:
-    """One flat dict per word; see `Transcript.to_records`."""
-    for word in transcript.words():
-        for reading in (word.alternatives or ())[:1]:
-            yield {
-                "content": reading.content,
-                "start_time": word.start_time,
-                "end_time": word.end_time,
-                "confidence": reading.confidence,
-                "language": reading.language,
-                "speaker": reading.speaker,
-                "channel": word.channel,
-                "entity_class": word.entity_class,
-                "volume": word.volume,
-                "tags": ",".join(reading.tags or ()),
-            }
 
 
 def _runs(keys: Sequence[object]) -> Iterator[tuple[int, int]]:

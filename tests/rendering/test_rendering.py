@@ -143,7 +143,8 @@ def test_entities_are_written() -> None:
     assert cue_texts(dated.to_srt(max_line_length=5)) == ["On", "17\nMay."]
     assert [word.alternatives[0].content for word in dated.words() if word.alternatives] == ["On", "17", "May"]
     assert {word.type for word in dated.words()} == {"word"}
-    assert [*dated.to_records()][1] == {
+    assert [*dated.to_records(transcript_id="t")][1] == {
+        "transcript_id": "t",
         "content": "17",
         "start_time": 0.6,
         "end_time": 0.8,
