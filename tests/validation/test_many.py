@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from speechmatics import InvalidInputError, ValidationReport, validate_config, validate_configs, validate_transcripts
-from speechmatics.validation import Sources
 
 LANGUAGE = {"language": "en"}
 SOUND: dict[str, Any] = {
@@ -69,7 +68,7 @@ def test_what_cannot_be_read_has_a_report(tmp_path: Path, processes: int) -> Non
     """Nothing that is not there, is a pipe, or is no path of this system ends the rest."""
     sound = tmp_path / "sound.json"
     sound.write_text(json.dumps(SOUND))
-    sources = [tmp_path / "missing.json", tmp_path / "missing.jsonl", "a\0b", sound]
+    sources: list[str | Path] = [tmp_path / "missing.json", tmp_path / "missing.jsonl", "a\0b", sound]
     if hasattr(os, "mkfifo"):
         for name in ("pipe.json", "pipe.jsonl"):
             os.mkfifo(tmp_path / name)
@@ -153,7 +152,7 @@ def test_a_process_that_ends_costs_one_source(tmp_path: Path, monkeypatch: pytes
         "sys.addaudithook(lambda name, args: name == 'open' and 'deadly' in str(args[0]) and os._exit(7))\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "code"))
-    sources: Sources = [tmp_path / f"{'deadly' if number in (3, 4) else number}.json" for number in range(12)]
+    sources = [tmp_path / f"{'deadly' if number in (3, 4) else number}.json" for number in range(12)]
     for source in sources:
         Path(source).write_text(json.dumps(SOUND))
     reports = [*validate_transcripts(sources, processes=2)]
