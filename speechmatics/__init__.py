@@ -134,11 +134,15 @@ if TYPE_CHECKING:
     )
     from speechmatics.validation import (
         ProblemCode,
+        ProblemRecord,
+        ReportDict,
         Severity,
         ValidationProblem,
         ValidationReport,
         validate_config,
+        validate_configs,
         validate_transcript,
+        validate_transcripts,
     )
 
 __all__ = [
@@ -204,6 +208,7 @@ __all__ = [
     "PermissionDeniedError",
     "PoolTimeout",
     "ProblemCode",
+    "ProblemRecord",
     "ProcessingData",
     "ProxyError",
     "PunctuationOverrides",
@@ -218,6 +223,7 @@ __all__ = [
     "RecognitionResult",
     "RemoteProtocolError",
     "Replacement",
+    "ReportDict",
     "RequestError",
     "ResponseTooLargeError",
     "RetrieveJobResponse",
@@ -272,7 +278,9 @@ __all__ = [
     "WriteTimeout",
     "hold_collector",
     "validate_config",
+    "validate_configs",
     "validate_transcript",
+    "validate_transcripts",
 ]
 
 __version__ = "0.1.0"
@@ -293,6 +301,8 @@ _MODULE_OF = {
     "ParsedAsyncBatchClient": "async_batch_client",
     "ParsedBatchClient": "batch_client",
     "ProblemCode": "validation",
+    "ProblemRecord": "validation",
+    "ReportDict": "validation",
     "ProcessingData": "settings",
     "RateLimit": "_core.rate_limit",
     "Retry": "_core.session",
@@ -303,7 +313,9 @@ _MODULE_OF = {
     "ValidationProblem": "validation",
     "ValidationReport": "validation",
     "validate_config": "validation",
+    "validate_configs": "validation",
     "validate_transcript": "validation",
+    "validate_transcripts": "validation",
 }
 """Where the names are that are neither errors nor models."""
 

@@ -1,11 +1,14 @@
-"""What bytes are that should be a JSON document, and what an object is that should be a transcript."""
+"""Documents: how a file is read, what bytes are that should be JSON, and what an object that should be a transcript."""
 
 from __future__ import annotations
 
+import errno
+import stat
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
+from pathlib import Path
 
-__all__ = ["as_utf8", "unlike_json", "unlike_transcript"]
+__all__ = ["as_utf8", "content_of", "unlike_json", "unlike_transcript"]
 
 _PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 """How packed data begins, and by what it is packed."""
@@ -26,6 +29,20 @@ _REAL_TIME = frozenset(
     ]
 )
 """Messages of the real-time API; an `AddTranscript` has `results` too, of a few seconds."""
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a regular file; of a pipe or a device, which may be silent or endless, nothing is read.
+
+    Raises:
+        OSError: There is no such file, or it cannot be read; `strerror` says why.
+    """
+    kind = path.stat().st_mode
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not stat.S_ISREG(kind):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return path.read_bytes()
 
 
 def as_utf8(data: str | bytes | bytearray) -> bytes:

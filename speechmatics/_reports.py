@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
+from typing import TypedDict
 
 from speechmatics._errors import InvalidInputError
 
-__all__ = ["InvalidDataError", "Path", "ProblemCode", "Severity", "ValidationProblem", "ValidationReport"]
+__all__ = [
+    "InvalidDataError",
+    "Path",
+    "ProblemCode",
+    "ProblemRecord",
+    "ReportDict",
+    "Severity",
+    "ValidationProblem",
+    "ValidationReport",
+]
 
 Path = tuple[str | int, ...]
 """Where something is: keys and indexes from the root, as in `("results", 3, "end_time")`."""
@@ -74,6 +88,40 @@ class ProblemCode(StrEnum):
     """The audio's duration is shorter than the end of the last word."""
 
 
+class ProblemRecord(TypedDict):
+    """A problem as a row of a table; see `ValidationProblem`."""
+
+    source: str | None
+    """What was examined."""
+    severity: str
+    """`error` or `warning`."""
+    code: str
+    """One of `ProblemCode`."""
+    location: str
+    """As in `results[3].end_time`."""
+    pointer: str
+    """As in `/results/3/end_time`."""
+    value: str | None
+    """What stands there."""
+    message: str
+    """What it is, for people."""
+
+
+class ReportDict(TypedDict):
+    """A report as JSON can hold it; see `ValidationReport`."""
+
+    source: str | None
+    """What was examined."""
+    ok: bool
+    """Whether there is no error."""
+    errors: int
+    """How many there are."""
+    warnings: int
+    """How many there are."""
+    problems: list[ProblemRecord]
+    """All of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationProblem:
     """One thing that is not as it should be.
@@ -84,12 +132,17 @@ class ValidationProblem:
         code: What it is, for programs.
         severity: `error` or `warning`.
         message: What it is, for people. Holds no header and no other secret of a configuration.
+        value: What stands there, as JSON of at most 100 characters; `{…}` and `[…]` for an object and an array, and
+            `**********` where it is a secret or may hold one. None where nothing stands.
+        source: What was examined: a path, or a path and a line; None for data that has no name.
     """
 
     path: Path
     code: ProblemCode
     severity: Severity
     message: str
+    value: str | None = None
+    source: str | None = None
 
     @property
     def location(self) -> str:
@@ -97,19 +150,38 @@ class ValidationProblem:
         text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
         return text.removeprefix(".") or "$"
 
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON Pointer (RFC 6901): `/results/3/end_time`, or `` for the whole."""
+        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
+
+    def to_dict(self) -> ProblemRecord:
+        """The problem as a flat dict, which JSON and tables can hold."""
+        return {
+            "source": self.source,
+            "severity": self.severity.value,
+            "code": self.code.value,
+            "location": self.location,
+            "pointer": self.pointer,
+            "value": self.value,
+            "message": self.message,
+        }
+
     def __str__(self) -> str:
         return f"{self.severity} at {self.location}: {self.message} ({self.code})"
 
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """What a validation found; also true or false, as `ok` is.
+    """What a validation found; also true or false, as `ok` is, with the length and the items of `problems`.
 
     Attributes:
         problems: Errors and warnings, in the order in which they were found.
+        source: What was examined: a path, or a path and a line; None for data that has no name, and for several.
     """
 
     problems: tuple[ValidationProblem, ...] = ()
+    source: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -126,6 +198,42 @@ class ValidationReport:
         """The problems of severity `warning`."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.WARNING)
 
+    def count_by_code(self) -> dict[ProblemCode, int]:
+        """How many problems there are of each code, the most frequent first; without those of which there is none."""
+        return dict(Counter(problem.code for problem in self.problems).most_common())
+
+    def count_by_severity(self) -> dict[Severity, int]:
+        """How many problems there are of each severity, of which there may be none."""
+        return {Severity.ERROR: len(self.errors), Severity.WARNING: len(self.warnings)}
+
+    def merge(self, *others: ValidationReport) -> ValidationReport:
+        """One report with the problems of this and others, each of which says of which source it is."""
+        problems = tuple(chain.from_iterable(report.problems for report in (self, *others)))
+        sources = {report.source for report in (self, *others)}
+        return ValidationReport(problems, sources.pop() if len(sources) == 1 else None)
+
+    def of(self, source: str) -> ValidationReport:
+        """The report under the name of what was examined, where the data itself had none."""
+        return ValidationReport(tuple(replace(problem, source=source) for problem in self.problems), source)
+
+    def to_dict(self) -> ReportDict:
+        """The report as a dict that JSON can hold."""
+        return {
+            "source": self.source,
+            "ok": self.ok,
+            "errors": len(self.errors),
+            "warnings": len(self.warnings),
+            "problems": self.to_records(),
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The report as JSON, on one line unless `indent` says how far lines are indented."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+
+    def to_records(self) -> list[ProblemRecord]:
+        """One flat dict per problem, for tables and dataframes."""
+        return [problem.to_dict() for problem in self.problems]
+
     def raise_for_errors(self) -> None:
         """Does nothing where the report is `ok`.
 
@@ -137,6 +245,12 @@ class ValidationReport:
 
     def __bool__(self) -> bool:
         return self.ok
+
+    def __len__(self) -> int:
+        return len(self.problems)
+
+    def __iter__(self) -> Iterator[ValidationProblem]:
+        return iter(self.problems)
 
     def __repr__(self) -> str:
         return f"ValidationReport(ok={self.ok}, errors={len(self.errors)}, warnings={len(self.warnings)})"

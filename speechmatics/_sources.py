@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
+from speechmatics._documents import content_of
 from speechmatics._errors import SettingsError
 from speechmatics._names import NEARER, did_you_mean
 
@@ -107,9 +107,7 @@ def regular_text(what: str, path: Path) -> str:
     """
     try:
         path = path.expanduser()
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise SettingsError(f"{what}: {path} is no regular file")
-        return path.read_text(encoding="utf-8-sig")
+        return content_of(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise SettingsError(f"{what}: there is no file {path}") from None
     except UnicodeError:
@@ -160,11 +158,7 @@ def _read_profile(given: str | Path | None, profile: str | None) -> Mapping[str,
     asked = "" if profile is None else f"profile {profile!r} was asked for, but "
     try:
         path = path.expanduser()
-        if path.is_fifo() or path.is_char_device():
-            raise SettingsError(f"{path} is no regular file")
-        text = path.read_text(encoding="utf-8")
-    except SettingsError:
-        raise
+        text = content_of(path).decode("utf-8-sig")
     except FileNotFoundError:
         if profile is not None or given is not None:
             raise SettingsError(f"{asked}there is no file {path}") from None

@@ -5,7 +5,6 @@ The facts come from the API's specification and its public documentation.
 
 import json
 import os
-import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import (
     ValidationError,
 )
 
+from speechmatics._documents import content_of
 from speechmatics._errors import ConfigError, ConfigNotFoundError, ConfigNotReadableError
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import forgetting_locals, problems_of, sentence_of
@@ -147,13 +147,9 @@ class JobConfig(_JobParts):
         place = Path(_checked_path(path))
         try:
             place = place.expanduser()
-            if not stat.S_ISREG(place.stat().st_mode):
-                raise ConfigNotReadableError(f"the configuration {place} is no regular file")
-            content = place.read_bytes()
+            content = content_of(place)
         except FileNotFoundError:
             raise ConfigNotFoundError(f"there is no configuration file at {place}") from None
-        except ConfigNotReadableError:
-            raise
         except (OSError, RuntimeError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise ConfigNotReadableError(f"cannot read the configuration file {place}: {reason}") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from speechmatics._documents import unlike_transcript
+from speechmatics._documents import content_of, unlike_transcript
 from speechmatics._errors import (
     InvalidInputError,
     InvalidResponseError,
@@ -93,7 +93,7 @@ class Transcript(LenientModel):
         """
         try:
             place = Path(path).expanduser()
-            content = place.read_bytes()
+            content = content_of(place)
         except FileNotFoundError:
             raise TranscriptNotFoundError(f"there is no transcript at {path}") from None
         except TypeError:

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-from speechmatics._reports import Path, ProblemCode, Severity, ValidationProblem, ValidationReport
+from speechmatics._reports import (
+    Path,
+    ProblemCode,
+    ProblemRecord,
+    ReportDict,
+    Severity,
+    ValidationProblem,
+    ValidationReport,
+)
 
-__all__ = ["Findings", "Path", "ProblemCode", "Severity", "ValidationProblem", "ValidationReport"]
+__all__ = [
+    "Findings",
+    "Path",
+    "ProblemCode",
+    "ProblemRecord",
+    "ReportDict",
+    "Severity",
+    "ValidationProblem",
+    "ValidationReport",
+]
 
 _WARNINGS = frozenset({ProblemCode.UNKNOWN_FIELD, ProblemCode.UNKNOWN_VALUE, ProblemCode.UNDOCUMENTED_OMISSION})
 
@@ -24,13 +42,15 @@ class Findings:
         severity = Severity.WARNING if code in _WARNINGS and not self.strict else Severity.ERROR
         message = message.encode("utf-8", "backslashreplace").decode()
         self.problems.append(ValidationProblem(path, code, severity, message))
-        self._places.add(path)
+        if code is not ProblemCode.DUPLICATE_KEY:  # the value that was read may be wrong as well
+            self._places.add(path)
 
     def add_new(self, path: Path, code: ProblemCode, message: str) -> None:
         """Notes a problem unless something is known to be wrong at that very place."""
         if path not in self._places:
             self.add(path, code, message)
 
-    def report(self) -> ValidationReport:
-        """All that was found."""
-        return ValidationReport(tuple(self.problems))
+    def report(self, source: str | None, value_of: Callable[[ValidationProblem], str | None]) -> ValidationReport:
+        """All that was found, with what stands at each place."""
+        named = [replace(problem, value=value_of(problem), source=source) for problem in self.problems]
+        return ValidationReport(tuple(named), source)

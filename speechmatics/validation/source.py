@@ -15,11 +15,12 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 from typing_extensions import TypeIs
 
-from speechmatics._documents import as_utf8, unlike_json
+from speechmatics._documents import as_utf8, content_of, unlike_json
+from speechmatics._urls import bare_url, is_url
 from speechmatics.models import BatchTranscriptionConfig, Leniency, SentModel, leniency
 from speechmatics.validation.report import Findings, Path, ProblemCode
 
-__all__ = ["Json", "Source", "Unreadable", "read"]
+__all__ = ["Json", "Source", "Unreadable", "name_of", "read"]
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
 Source: TypeAlias = "Mapping[str, Any] | str | bytes | bytearray | os.PathLike[str]"
@@ -52,11 +53,29 @@ def read(data: object, findings: Findings) -> Json:
         return _parsed(bytes(data), findings)
     if isinstance(data, str):
         text = data.removeprefix("\ufeff")
-        is_json = text.lstrip()[:1] in ("", "{", "[")
-        return _parsed(text if is_json else _content(data, findings), findings)
+        return _parsed(text if _is_json(text) else _content(data, findings), findings)
     if _is_path(data):
         return _parsed(_content(data, findings), findings)
     return _plain(data, findings)
+
+
+def name_of(data: object) -> str | None:
+    """The name of what is validated: a path, without the credentials of what turns out to be a URL; else None."""
+    if isinstance(data, str):
+        text = str.__str__(data)
+        return None if _is_json(text.removeprefix("\ufeff")) else _fit(text)
+    try:
+        return _fit(os.fsdecode(data)) if _is_path(data) else None
+    except Exception:  # objects of Python can raise anything when they are read
+        return None
+
+
+def _fit(path: str) -> str:
+    return (bare_url(path) if is_url(path) else path).encode("utf-8", "backslashreplace").decode()
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip()[:1] in ("", "{", "[")
 
 
 def _dumped(model: BaseModel, findings: Findings) -> object:
@@ -74,7 +93,7 @@ def _dumped(model: BaseModel, findings: Findings) -> object:
 
 def _content(place: str | os.PathLike[str], findings: Findings) -> bytes:
     try:
-        return FilePath(place).expanduser().read_bytes()
+        return content_of(FilePath(place).expanduser())
     except OSError as error:
         reason = error.strerror or "it cannot be read"
     except (TypeError, ValueError, RuntimeError):
@@ -117,23 +136,43 @@ def _may_repeat_keys(text: bytes, data: Json) -> bool:
     return _HIDDEN_QUOTE.search(text) is not None or len(_KEY.findall(text)) != len(_KEY.findall(to_json(data)))
 
 
+class _Repeating(dict[str, object]):
+    """An object that has keys twice.
+
+    Attributes:
+        repeated: Those keys.
+    """
+
+    repeated: tuple[str, ...] = ()
+
+
 def _note_repeated_keys(text: bytes, findings: Findings) -> None:
-    """Notes each object that has a key twice, by the key and how often."""
-    repeated: Counter[str] = Counter()
+    """Notes each key that an object has twice, where it is; not those within a value that is lost."""
 
     def note(members: list[tuple[str, object]]) -> dict[str, object]:
-        names = Counter(name for name, _ in members)
-        repeated.update(name for name, count in names.items() if count > 1)
-        return dict(members)
+        counted = Counter(name for name, _ in members)
+        if len(counted) == len(members):
+            return dict(members)
+        repeating = _Repeating(members)
+        repeating.repeated = tuple(name for name, count in counted.items() if count > 1)
+        return repeating
 
     try:
-        json.loads(text, object_pairs_hook=note)
+        pending: list[tuple[Path, object]] = [((), json.loads(text, object_pairs_hook=note))]
     except (ValueError, RecursionError):
         return
-    for name, count in repeated.items():
-        objects = "an object has" if count == 1 else f"{count} objects have"
-        message = f"{objects} the key {name!r} twice or more; JSON readers take the last of its values"
-        findings.add((), ProblemCode.DUPLICATE_KEY, message)
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, _Repeating):
+            for name in value.repeated:
+                message = "the object has this key twice or more; JSON readers take the last of its values"
+                findings.add((*path, name), ProblemCode.DUPLICATE_KEY, message)
+        if _is_mapping(value):
+            members = [((*path, str(name)), item) for name, item in value.items()]
+            pending.extend(reversed(members))
+        elif _is_sequence(value):
+            items = [((*path, index), item) for index, item in enumerate(value)]
+            pending.extend(reversed(items))
 
 
 def _plain(data: object, findings: Findings) -> Json:

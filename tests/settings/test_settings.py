@@ -189,7 +189,7 @@ def test_places_that_do_not_exist_or_cannot_be_read(tmp_path: Path) -> None:
     """A secrets directory that is none, a configuration file that is a folder."""
     with pytest.raises(SettingsError, match=r"secrets_dir: there is no directory .*nowhere"):
         ConnectionSettings(secrets_dir=tmp_path / "nowhere")
-    with pytest.raises(SettingsError, match=r"cannot read .*: Is a directory"):
+    with pytest.raises(SettingsError, match=r"cannot read .*: it is a folder"):
         ConnectionSettings(config_file=tmp_path)
     with pytest.raises(SettingsError, match="the argument url must be an http or https URL such as https://asr"):
         ConnectionSettings("http://host:port")
@@ -468,7 +468,7 @@ def test_a_configuration_file_that_is_there_and_cannot_be_read() -> None:
     """Is an error: it may hold what its owner relies on."""
     place = Path(os.environ["HOME"]) / ".speechmatics" / "config"
     place.mkdir(parents=True)
-    with pytest.raises(SettingsError, match=r"cannot read .*config: Is a directory"):
+    with pytest.raises(SettingsError, match=r"cannot read .*config: it is a folder"):
         ConnectionSettings()
 
 

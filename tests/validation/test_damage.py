@@ -128,11 +128,12 @@ DAMAGES: dict[str, Damage] = {
     "plain text": Damage(as_bytes(lambda text: b"Good morning."), "JSON", "invalid_json"),
     "SRT": Damage(as_bytes(lambda text: b"1\n00:00:00,100 --> 00:00:01,000\nGood"), "JSON", "invalid_json"),
     "NaN": Damage(as_bytes(lambda text: text.replace(b"0.5", b"NaN", 1)), None, "not_json", "results[0].end_time"),
-    "results twice": Damage(as_bytes(lambda text: text[:-1] + b', "results": []}'), None, "duplicate_key"),
+    "results twice": Damage(as_bytes(lambda text: text[:-1] + b', "results": []}'), None, "duplicate_key", "results"),
     "a word's content twice": Damage(
         as_bytes(lambda text: text.replace(b'"content": "Good"', b'"content": "Good", "content": "Bad"')),
         None,
         "duplicate_key",
+        "results[0].alternatives[0].content",
     ),
     # Another document.
     "null": Damage(as_other(None), "object", "wrong_type"),
