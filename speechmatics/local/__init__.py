@@ -2,6 +2,8 @@
 
 from speechmatics import _installation as _installation
 from speechmatics.local.engine import Engine, Recognition, UnreadableAudio
+from speechmatics.local.faults import Fault
+from speechmatics.local.requests import ReceivedRequest
 from speechmatics.local.server import LocalServer
 
-__all__ = ["Engine", "LocalServer", "Recognition", "UnreadableAudio"]
+__all__ = ["Engine", "Fault", "LocalServer", "ReceivedRequest", "Recognition", "UnreadableAudio"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from speechmatics.exceptions import SpeechmaticsError
+from speechmatics.local.faults import read_faults
 from speechmatics.local.server import LocalServer
 
 __all__ = ["main"]
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port to listen at, 0 for any (default %(default)s)")
     parser.add_argument("--data-dir", type=Path, help="folder that keeps the jobs (default: a temporary one)")
+    parser.add_argument("--fault", type=Path, metavar="FILE", help="TOML or JSON file with faults, which go wrong")
     options = parser.parse_args(arguments)
     stop = threading.Event()
 
@@ -34,13 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
-    server = LocalServer(
-        host=options.host,
-        port=options.port,
-        data_dir=options.data_dir,
-        token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN") or None,
-    )
     try:
+        server = LocalServer(
+            host=options.host,
+            port=options.port,
+            data_dir=options.data_dir,
+            token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN") or None,
+            faults=read_faults(options.fault) if options.fault else (),
+        )
         with server:
             sys.stdout.write(f"listening at {server.url} (clients: SPEECHMATICS_URL={server.url}); Ctrl-C stops\n")
             sys.stdout.flush()

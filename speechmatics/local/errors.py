@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["ApiError", "bad_request", "file_expired", "job_not_found", "locked", "unauthorized", "unsupported"]
+__all__ = [
+    "ApiError",
+    "bad_request",
+    "file_expired",
+    "job_expired",
+    "job_not_found",
+    "locked",
+    "unauthorized",
+    "unsupported",
+]
 
 
 class ApiError(Exception):
@@ -43,7 +52,12 @@ def job_not_found(job_id: str) -> ApiError:
 
 def file_expired() -> ApiError:
     """410: the job's files are gone with the job."""
-    return ApiError(410, "File Expired", "the job has been deleted")
+    return ApiError(410, "File Expired", "File deleted from the storage")
+
+
+def job_expired() -> ApiError:
+    """410: the job was kept as long as jobs are kept."""
+    return ApiError(410, "Job Expired")
 
 
 def locked(job_id: str) -> ApiError:

@@ -20,7 +20,8 @@ from starlette.exceptions import HTTPException
 
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
-from speechmatics.local.errors import ApiError, bad_request, file_expired, unauthorized, unsupported
+from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, unauthorized, unsupported
+from speechmatics.local.requests import note_config
 from speechmatics.local.state import Job, JobStore, new_job_id
 from speechmatics.local.worker import Worker
 from speechmatics.models._leniency import Leniency, leniency
@@ -32,6 +33,9 @@ __all__ = ["create_app"]
 
 MAX_WAIT = 60
 """Seconds that an answer is held back at most."""
+
+GONE = (JobStatus.DELETED, JobStatus.EXPIRED)
+"""Where a job stands whose files are gone."""
 
 Wait = Annotated[int, Query(ge=0)]
 Format = Annotated[Literal["json-v2", "txt", "srt"], Query(alias="format")]
@@ -76,12 +80,14 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
 
     @app.post("/v2/jobs", status_code=201)
     def create(
+        request: Request,
         config: Annotated[str, Form()],
         data_file: Annotated[UploadFile | None, File()] = None,
         wait: Annotated[int | None, Query(ge=0)] = None,
         text_format: Format = "json-v2",
     ) -> dict[str, Any]:
         parsed, data = _read_config(config)
+        note_config(request.scope, data)
         if reason := engine.refusal(parsed):
             raise unsupported(reason)
         job_id = new_job_id()
@@ -116,7 +122,10 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
 
     @app.get("/v2/jobs/{job_id}")
     def get_job(job_id: str, wait: Wait = 0) -> dict[str, Any]:
-        return {"job": look(job_id, wait).details}
+        job = look(job_id, wait)
+        if job.status == JobStatus.EXPIRED:
+            raise job_expired()
+        return {"job": job.details}
 
     @app.delete("/v2/jobs/{job_id}")
     def delete_job(job_id: str, force: bool = False) -> dict[str, Any]:
@@ -125,7 +134,7 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
     @app.get("/v2/jobs/{job_id}/transcript")
     def get_transcript(job_id: str, text_format: Format = "json-v2", wait: Wait = 0) -> Response:
         job = look(job_id, wait)
-        if job.status == JobStatus.DELETED:
+        if job.status in GONE:
             raise file_expired()
         if job.status == JobStatus.REJECTED:
             raise ApiError(404, "Job rejected", "; ".join(error["message"] for error in job.errors))
@@ -138,7 +147,7 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
     @app.get("/v2/jobs/{job_id}/log")
     def get_log(job_id: str) -> PlainTextResponse:
         job = store.get(job_id)
-        if job.status == JobStatus.DELETED:
+        if job.status in GONE:
             raise file_expired()
         return PlainTextResponse(job.log)
 

@@ -6,6 +6,7 @@ import socket
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +16,14 @@ import anyio
 import anyio.to_thread
 from pydantic import SecretStr
 
-from speechmatics.exceptions import SpeechmaticsError
+from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
 from speechmatics.local.engine import Engine, WhisperEngine, require_extra
+from speechmatics.local.errors import ApiError
+from speechmatics.local.faults import Fault, Faults
+from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
 from speechmatics.local.state import JobStore
 from speechmatics.local.worker import Worker
+from speechmatics.models.job import JobStatus
 from speechmatics.settings import ConnectionSettings
 
 __all__ = ["LocalServer"]
@@ -43,6 +48,7 @@ class LocalServer:
         token: The only token accepted; None accepts every request.
         engine: Something else to recognise speech with.
         honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
+        faults: What goes wrong; see `use_faults`.
 
     Raises:
         MissingExtraError: The extra is not installed.
@@ -58,12 +64,15 @@ class LocalServer:
         token: str | None = None,
         engine: Engine | None = None,
         honour_wait: bool = True,
+        faults: Iterable[Fault] = (),
     ) -> None:
         self._address = (host, port)
         self._data_dir = data_dir
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
         self._honour_wait = honour_wait
+        self._faults = Faults(faults)
+        self._requests = RequestLog()
         self._running: _Running | None = None
 
     def __enter__(self) -> Self:
@@ -77,9 +86,7 @@ class LocalServer:
     @property
     def url(self) -> str:
         """The base URL of the API, while the server runs."""
-        if self._running is None:
-            raise SpeechmaticsError("the local server does not run; start it, or use it in a with block")
-        host, port = self._running.address
+        host, port = self._get_running().address
         return f"http://{host}:{port}/v2"
 
     @property
@@ -87,12 +94,44 @@ class LocalServer:
         """Settings for a client of this server; nothing of the environment goes into them."""
         return ConnectionSettings(self.url, auth_token=self._token or SecretStr(""), trust_env=False)
 
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """The requests that came, in their order, those that met a fault too; the last 10,000 of them."""
+        return self._requests.copy()
+
+    def use_faults(self, faults: Iterable[Fault]) -> None:
+        """Puts faults in place of those that hold; their counts begin anew. `use_faults([])` ends them.
+
+        Of the faults that fit a request, it meets one at most: the first whose turn it is.
+        """
+        self._faults.use(faults)
+
+    def expire(self, job_id: str) -> None:
+        """Makes a job be one that was kept as long as jobs are kept: its files are gone, and 410 is answered.
+
+        Raises:
+            InvalidInputError: There is no such job, or it has not ended, or it has been deleted.
+            SpeechmaticsError: The server does not run.
+        """
+        try:
+            job = self._get_running().store.expire(job_id)
+        except ApiError:
+            raise InvalidInputError(f"there is no job {job_id!r}") from None
+        if job.status != JobStatus.EXPIRED:
+            raise InvalidInputError(f"job {job_id} is {job.status}; a job that is done or rejected expires")
+
     def start(self) -> Self:
         """Starts the server, and returns once it answers; does nothing if it runs."""
         if self._running is None:
             token = None if self._token is None else self._token.get_secret_value()
             self._running = _Running(
-                self._address, self._data_dir, self._engine or WhisperEngine(), token, self._honour_wait
+                self._address,
+                self._data_dir,
+                self._engine or WhisperEngine(),
+                token,
+                self._honour_wait,
+                self._requests,
+                self._faults,
             )
         return self
 
@@ -102,16 +141,29 @@ class LocalServer:
         if running is not None:
             running.stop()
 
+    def _get_running(self) -> _Running:
+        if self._running is None:
+            raise SpeechmaticsError("the local server does not run; start it, or use it in a with block")
+        return self._running
+
 
 class _Running:
     """What exists while a server runs."""
 
     def __init__(
-        self, address: tuple[str, int], data_dir: Path | None, engine: Engine, token: str | None, honour_wait: bool
+        self,
+        address: tuple[str, int],
+        data_dir: Path | None,
+        engine: Engine,
+        token: str | None,
+        honour_wait: bool,
+        requests: RequestLog,
+        faults: Faults,
     ) -> None:
         require_extra("the local server", "fastapi", "python_multipart", "uvicorn")
         import uvicorn
 
+        from speechmatics.local.connections import Connection
         from speechmatics.local.routes import create_app
 
         with ExitStack() as resources:
@@ -124,13 +176,19 @@ class _Running:
                 data_dir = Path(resources.enter_context(temporary))
             audio_dir = data_dir / "audio"
             audio_dir.mkdir(parents=True, exist_ok=True)
-            self._store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
-            worker = Worker(self._store, engine, audio_dir)
+            self.store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
+            worker = Worker(self.store, engine, audio_dir)
             worker.start()
             resources.callback(worker.stop, STOP_SECONDS)
-            app = create_app(self._store, worker, token=token, honour_wait=honour_wait)
+            app = create_app(self.store, worker, token=token, honour_wait=honour_wait)
             config = uvicorn.Config(
-                app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=1
+                Requests(app, requests, faults),
+                http=Connection,
+                log_config=None,
+                access_log=False,
+                ws="none",
+                lifespan="off",
+                timeout_graceful_shutdown=1,
             )
             self._server = uvicorn.Server(config)
             self._thread = threading.Thread(
@@ -152,6 +210,6 @@ class _Running:
         await self._server.serve(sockets=[self._socket])
 
     def _end_serving(self) -> None:
-        self._store.end_waiting()
+        self.store.end_waiting()
         self._server.should_exit = True
         self._thread.join()

@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from speechmatics.exceptions import SpeechmaticsError
-from speechmatics.local.errors import job_not_found, locked
+from speechmatics.local.errors import job_expired, job_not_found, locked
 from speechmatics.models.job import JobStatus
 
 __all__ = ["Job", "JobStore", "new_job_id", "now"]
 
 TRANSITIONS: dict[str, frozenset[str]] = {
     JobStatus.RUNNING: frozenset({JobStatus.DONE, JobStatus.REJECTED, JobStatus.DELETED}),
-    JobStatus.DONE: frozenset({JobStatus.DELETED}),
-    JobStatus.REJECTED: frozenset({JobStatus.DELETED}),
+    JobStatus.DONE: frozenset({JobStatus.DELETED, JobStatus.EXPIRED}),
+    JobStatus.REJECTED: frozenset({JobStatus.DELETED, JobStatus.EXPIRED}),
     JobStatus.DELETED: frozenset(),
+    JobStatus.EXPIRED: frozenset(),
 }
 
 # Safe against a process that dies, without waiting for the disk at every step of a job.
@@ -137,8 +138,8 @@ class JobStore:
             cursor = _written(created_before.replace(microsecond=created_before.microsecond // 1000 * 1000))
         with self._changed:
             rows = self._database.execute(
-                "SELECT * FROM jobs WHERE created_at < ? AND (? OR status != ?) ORDER BY number DESC LIMIT ?",
-                (cursor, include_deleted, JobStatus.DELETED, limit),
+                "SELECT * FROM jobs WHERE created_at < ? AND (? OR status NOT IN (?, ?)) ORDER BY number DESC LIMIT ?",
+                (cursor, include_deleted, JobStatus.DELETED, JobStatus.EXPIRED, limit),
             ).fetchall()
         return [_job(row) for row in rows]
 
@@ -179,12 +180,24 @@ class JobStore:
         """Deletes a job.
 
         Raises:
-            ApiError: 404, there is no such job; 423, it runs and `force` is not set.
+            ApiError: 404, there is no such job; 410, it has expired; 423, it runs and `force` is not set.
         """
         job = self.get(job_id)
+        if job.status == JobStatus.EXPIRED:
+            raise job_expired()
         if job.status == JobStatus.RUNNING and not force:
             raise locked(job_id)
         self._move(job_id, JobStatus.DELETED)
+        return self.get(job_id)
+
+    def expire(self, job_id: str) -> Job:
+        """Ends the time for which a job is kept; one that is running or has been deleted stays as it is.
+
+        Raises:
+            ApiError: 404, there is no such job.
+        """
+        self.get(job_id)
+        self._move(job_id, JobStatus.EXPIRED)
         return self.get(job_id)
 
     def write_log(self, job_id: str, line: str) -> None:

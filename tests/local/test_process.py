@@ -91,6 +91,21 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
     assert done.stderr == f"cannot keep jobs in {tmp_path / 'jobs.sqlite'}: file is not a database\n"
 
 
+def test_the_process_goes_wrong_as_a_file_says(tmp_path: Path) -> None:
+    """The faults of a file are met; a file that is wrong ends the process with exit code 1 and one line."""
+    file = tmp_path / "faults.toml"
+    file.write_text('[[faults]]\npath = "jobs"\nstatus = 503\ntimes = 1')
+    with running("--port", "0", "--fault", str(file)) as (process, url):
+        assert [httpx.get(f"{url}/jobs", trust_env=False).status_code for _ in range(2)] == [503, 200]
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == ("", "")
+    file.write_text("[[faults]]\ndrip_head = 1")
+    done = run("--port", "0", "--fault", str(file))
+    assert (done.returncode, done.stdout) == (1, "")
+    expected = "rule 1 of faults: drip_head: the local server cannot send an answer's head in pieces"
+    assert done.stderr == f"{file}, {expected}\n"
+
+
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
 def test_a_port_must_be_one(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong usage is exit code 2."""
