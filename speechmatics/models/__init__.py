@@ -109,7 +109,7 @@ from speechmatics.models.vocabularies import (
 from speechmatics.settings import ConnectionSettings, ProcessingData
 
 if TYPE_CHECKING:
-    from speechmatics.rendering import WORD_COLUMNS, Turn, WordRecord
+    from speechmatics.rendering import WORD_COLUMNS, Confidence, Match, Passage, Turn, WordRecord
 
 __all__ = [
     "WORD_COLUMNS",
@@ -126,6 +126,7 @@ __all__ = [
     "BatchTranscriptionConfig",
     "BatchTranslationConfig",
     "Chapter",
+    "Confidence",
     "ConfigSource",
     "ConnectionSettings",
     "CreateJobResponse",
@@ -154,6 +155,7 @@ __all__ = [
     "LanguagePackInfo",
     "Leniency",
     "LowConfidenceAction",
+    "Match",
     "MaxDelayMode",
     "ModelName",
     "Notification",
@@ -163,6 +165,7 @@ __all__ = [
     "NotificationPart",
     "NotificationStatus",
     "OutputConfig",
+    "Passage",
     "ProcessingData",
     "PunctuationOverrides",
     "ReceivedModel",
@@ -221,6 +224,6 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Gives what transcripts are rendered as; the import of the models does not pay for the rendering."""
-        if name in ("WORD_COLUMNS", "Turn", "WordRecord"):
+        if name in ("WORD_COLUMNS", "Confidence", "Match", "Passage", "Turn", "WordRecord"):
             return getattr(importlib.import_module("speechmatics.rendering"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

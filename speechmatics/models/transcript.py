@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
@@ -36,9 +37,9 @@ from speechmatics.models.results import (
     TranslationSentence,
 )
 
-# What a transcript looks like is imported when it is asked for, so that those who only validate do without it.
+# What a transcript is made into is imported when it is asked for, so that those who only validate do without it.
 if TYPE_CHECKING:
-    from speechmatics.rendering import Turn, WordRecord
+    from speechmatics.rendering import Confidence, Match, Passage, Turn, WordRecord
 
 __all__ = ["Transcript"]
 
@@ -128,6 +129,128 @@ class Transcript(LenientModel):
 
         return turns(self)
 
+    def sentences(self) -> "Iterator[Passage]":
+        """The sentences by time, each of one speaker on one channel.
+
+        One ends where the service says so, or with a mark that ends sentences, and where the speaker changes.
+        """
+        from speechmatics.rendering import sentences
+
+        return sentences(self)
+
+    def paragraphs(self, *, pause: float = 1.0) -> "Iterator[Passage]":
+        """The paragraphs by time, each of one speaker on one channel.
+
+        Args:
+            pause: Seconds of silence, 0 or more, after which a sentence begins a new paragraph.
+
+        Raises:
+            InvalidInputError: `pause` is below 0.
+        """
+        from speechmatics.rendering import paragraphs
+
+        return paragraphs(self, pause)
+
+    def search(self, phrase: str) -> "Iterator[Match]":
+        """Where a phrase is said, by time: its words one after the other on one channel.
+
+        Capitals, marks and the spaces between words make no difference; words must be whole.
+
+        Raises:
+            InvalidInputError: The phrase has neither a letter nor a digit.
+
+        Example:
+            >>> for match in transcript.search("thank you"):
+            ...     print(match.start, match.speaker)
+        """
+        from speechmatics.rendering import search
+
+        return search(self, phrase)
+
+    def confidence(self, *, threshold: float = 0.5) -> "Confidence":
+        """How sure the recognition is: the mean over all words, and the words below a threshold.
+
+        Args:
+            threshold: 0 to 1.
+
+        Raises:
+            InvalidInputError: The threshold is outside 0-1.
+        """
+        from speechmatics.rendering import confidence
+
+        return confidence(self, threshold)
+
+    def rename_speakers(self, names: Mapping[str, str]) -> Self:
+        """The transcript with other names of speakers, wherever they stand: `{"S1": "Alice"}`.
+
+        Two speakers may be given one name. Those that are not named keep theirs.
+
+        Raises:
+            InvalidInputError: A speaker is not in the transcript, or a new name is empty.
+        """
+        from speechmatics.models._editing import renamed
+
+        return type(self).model_validate(renamed(self.to_dict(), names))
+
+    def shift(self, seconds: float) -> Self:
+        """The transcript with all times, and the duration of its audio, so many seconds later; below 0 for earlier.
+
+        Raises:
+            InvalidInputError: A time would be below 0.
+        """
+        from speechmatics.models._editing import shifted
+
+        return type(self).model_validate(shifted(self.to_dict(), seconds))
+
+    def slice(self, start: float, end: float) -> Self:
+        """What begins within a part of the audio, with the times that it has; `shift(-start)` lets it begin at 0.
+
+        Words, marks with the words that they attach to, translations, chapters and audio events; what is said of the
+        whole (the summary, sentiments, topics, counts of events, the language identified) is left out.
+
+        Args:
+            start: Seconds from the start of the audio, 0 or more.
+            end: Seconds from the start of the audio, above `start`; what begins at it is left out.
+
+        Raises:
+            InvalidInputError: `start` is below 0, or `end` not above it.
+        """
+        from speechmatics.models._editing import sliced
+
+        return type(self).model_validate(sliced(self.to_dict(), start, end))
+
+    @classmethod
+    def join(
+        cls,
+        transcripts: Iterable["Transcript"],
+        *,
+        offsets: Sequence[float] | None = None,
+        same_speakers: bool = False,
+    ) -> Self:
+        """One transcript of several, as of a recording that was cut in parts.
+
+        Metadata and job are those of the first, with the duration of the whole; what is said of the whole of a part is
+        left out, as by `slice`.
+
+        Args:
+            transcripts: The parts in their order, one or more.
+            offsets: Seconds at which each begins; None: where the one before ends, by the duration of its job, else
+                by its last word.
+            same_speakers: Whether `S1` of one part is `S1` of the next. Otherwise the numbers of each part go on from
+                those of the parts before; speakers with names, and `UU`, are the same in each.
+
+        Raises:
+            InvalidInputError: There is no transcript, or not one offset for each.
+        """
+        from speechmatics.models._editing import joined, length_of
+
+        parts = [transcript.to_dict() for transcript in transcripts]
+        if offsets is None:
+            offsets = [0.0, *accumulate(map(length_of, parts))][: len(parts)]
+        if not parts or len(offsets) != len(parts):
+            raise InvalidInputError(f"give one or more transcripts, and an offset for each, not {len(offsets)}")
+        return cls.model_validate(joined(parts, offsets, same_speakers=same_speakers))
+
     def to_records(self, *, transcript_id: str | None = None) -> "Iterator[WordRecord]":
         """One flat dict per word, for tables and dataframes, with the same columns for every transcript.
 
@@ -147,72 +270,91 @@ class Transcript(LenientModel):
             transcript_id = self.job.id
         return to_records(self, transcript_id)
 
-    def to_text(self, *, speaker_labels: bool | None = None, channel_labels: bool | None = None) -> str:
-        """The transcript as plain text.
+    def to_text(
+        self,
+        *,
+        speaker_labels: bool | None = None,
+        channel_labels: bool | None = None,
+        template: str | None = None,
+    ) -> str:
+        """The transcript as plain text, in blocks that end where the speaker or the channel changes.
 
         Words in the order of the results, entities as written, with the language's delimiter between them except on
         the sides where marks attach; a mark attaches to a word of its own channel. Text that runs from right to left
         is in logical order, as Unicode has it. Items of other types are left out.
 
         Args:
-            speaker_labels: Whether a block begins with `SPEAKER: S1` when the speaker changes; None: where the
-                transcript has speakers other than `UU`.
-            channel_labels: Whether a block begins with `CHANNEL: …` when the channel changes; None: where the
-                transcript has channels.
+            speaker_labels: Whether a line `SPEAKER: S1` comes before each block; None: where the transcript has
+                speakers other than `UU`.
+            channel_labels: Whether a line `CHANNEL: …` comes before each block; None: where the transcript has
+                channels.
+            template: A line for each turn in place of blocks, as `"[{start}] {speaker}: {text}"`, with `start` and
+                `end` (`0:01:02.345`), `start_seconds` and `end_seconds` (numbers, as in `{start_seconds:.1f}`),
+                `speaker` (`UU` where there is none), `channel`, `language` and `text`.
 
         Returns:
-            Blocks with a blank line between them; empty if there are no words.
+            Blocks that begin on lines of their own, as the service's own text has them; empty if there are no words.
+
+        Raises:
+            InvalidInputError: The template has a field that there is not, or labels are given beside it.
         """
         from speechmatics.rendering import to_text
 
-        return to_text(self, speaker_labels=speaker_labels, channel_labels=channel_labels)
+        return to_text(self, speaker_labels=speaker_labels, channel_labels=channel_labels, template=template)
 
-    def to_srt(self, *, max_line_length: int = 37, max_lines: int = 2) -> str:
+    def to_srt(
+        self, *, max_line_length: int | None = None, max_lines: int | None = None, max_duration: float = 7.0
+    ) -> str:
         """The transcript as SubRip subtitles.
 
         A subtitle ends with its sentence, at a pause of a second, and where the speaker changes. A sentence too long
-        for one subtitle is divided after a mark or at a short pause rather than elsewhere. One after which the same
-        speaker continues within half a second shares a subtitle with the next sentence, if both fit. Subtitles never
-        overlap; one shorter than a second stays for a second until the next begins. Those of several
-        channels are in the order of time, and where people speak at once, each is cut where the next begins.
+        for one subtitle is divided after a mark or at a short pause rather than elsewhere; the last two share what is
+        left, and the lines of each are about as long as one another. One after which the same speaker continues before
+        it could be read (0.83 s) shares a subtitle with the next sentence, if both fit. Subtitles never overlap; one
+        shorter than a second stays for a second until the next begins. Those of several channels are in the order of
+        time, and where people speak at once, each is cut where the next begins.
 
         A word longer than a line (a web address, or a sentence that came as one word) is divided without a hyphen;
         an entity is divided at its spaces. White space that would break the format becomes a space. A line of
         right-to-left text that begins with another kind of character gets a right-to-left mark, which counts.
 
         Args:
-            max_line_length: Characters on a line, white space included; 1 or more.
-            max_lines: Lines of a subtitle; 1 or more.
+            max_line_length: Columns of a line, white space included, 1 or more; full-width characters of East Asia take
+                two. None: as the job's `srt_overrides` say, else 37, or 32 where such characters are the most.
+            max_lines: Lines of a subtitle, 1 or more. None: as the job's `srt_overrides` say, else 2.
+            max_duration: Seconds that a subtitle stays at most, above 0.
 
         Raises:
-            ValueError: A limit is below 1.
+            ValueError: A limit is below 1, or `max_duration` is not above 0.
         """
         from speechmatics.rendering import to_srt
 
-        return to_srt(self, max_line_length=max_line_length, max_lines=max_lines)
+        return to_srt(self, max_line_length=max_line_length, max_lines=max_lines, max_duration=max_duration)
 
     def to_vtt(
         self,
         *,
-        max_line_length: int = 37,
-        max_lines: int = 2,
+        max_line_length: int | None = None,
+        max_lines: int | None = None,
+        max_duration: float = 7.0,
         speaker_labels: bool | None = None,
         channel_labels: bool | None = None,
     ) -> str:
         """The transcript as WebVTT subtitles, with a voice for each speaker: `<v S1>`.
 
-        Subtitles are those of `to_srt`. Text and voices are escaped; limits count characters as shown.
+        Subtitles and their limits are those of `to_srt`. Text and voices are escaped; limits count characters as shown.
 
         Args:
-            max_line_length: Characters on a line, white space included; 1 or more.
-            max_lines: Lines of a subtitle; 1 or more.
+            max_line_length: Columns of a line.
+            max_lines: Lines of a subtitle.
+            max_duration: Seconds that a subtitle stays at most.
             speaker_labels: Whether the voice names the speaker; None: where the transcript has speakers other
                 than `UU`.
             channel_labels: Whether the voice names the channel (before the speaker, if both: `<v Agent S1>`);
                 None: where the transcript has channels.
 
         Raises:
-            ValueError: A limit is below 1.
+            ValueError: A limit is below 1, or `max_duration` is not above 0.
         """
         from speechmatics.rendering import to_vtt
 
@@ -220,6 +362,7 @@ class Transcript(LenientModel):
             self,
             max_line_length=max_line_length,
             max_lines=max_lines,
+            max_duration=max_duration,
             speaker_labels=speaker_labels,
             channel_labels=channel_labels,
         )

@@ -4,15 +4,23 @@
 """
 
 from speechmatics import _installation as _installation
+from speechmatics.rendering.reading import Confidence, Match, confidence, search
 from speechmatics.rendering.records import WORD_COLUMNS, WordRecord, to_records
 from speechmatics.rendering.subtitles import to_srt, to_vtt
-from speechmatics.rendering.text import UNKNOWN_SPEAKER, Turn, to_text, turns
+from speechmatics.rendering.text import UNKNOWN_SPEAKER, Passage, Turn, paragraphs, sentences, to_text, turns
 
 __all__ = [
     "UNKNOWN_SPEAKER",
     "WORD_COLUMNS",
+    "Confidence",
+    "Match",
+    "Passage",
     "Turn",
     "WordRecord",
+    "confidence",
+    "paragraphs",
+    "search",
+    "sentences",
     "to_records",
     "to_srt",
     "to_text",

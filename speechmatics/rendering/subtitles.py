@@ -11,8 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from speechmatics.rendering.fragments import Fragments, Results, Writing, fragments_by_channel
@@ -23,15 +24,23 @@ if TYPE_CHECKING:
 
 __all__ = ["MINIMUM_DURATION", "PAUSE", "to_srt", "to_vtt"]
 
+LINE_LENGTH, LINES = 37, 2
+"""Columns of a line, and lines of a subtitle: the service's own defaults (reference)."""
+FULL_WIDTH_LINE_LENGTH = 32
+"""Columns of a line in scripts whose characters take two, as Chinese, Japanese and Korean: 16 characters."""
+MAXIMUM_DURATION = 7.0
+"""Seconds that a subtitle stays at most."""
+READABLE_DURATION = 0.83
+"""Seconds in which a short subtitle can just be read (five sixths of a second, as broadcasters ask for)."""
 PAUSE = 1.0
 """Seconds of silence after which a subtitle ends."""
 SHORT_PAUSE = 0.3
 """Seconds of silence at which a phrase too long for one subtitle is better divided than elsewhere."""
 MINIMUM_DURATION = 1.0
 """Seconds that a subtitle stays at least, until the next one begins."""
-GLIMPSE = 0.5
-"""Seconds below which nobody reads a subtitle."""
 
+_NEAR = 0.35
+"""How much less evenly two cues may share a phrase so that one ends with a clause: as a part of the whole."""
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\x85\u2028\u2029]+")
 """What would break a line or a parser; a no-break space is part of its word."""
@@ -67,51 +76,83 @@ class _Cue:
 class _Limits:
     line_length: int
     lines: int
+    duration: float
 
     def __post_init__(self) -> None:
         if self.line_length < 1 or self.lines < 1:
             raise ValueError("max_line_length and max_lines must be 1 or more")
+        if not self.duration > 0:
+            raise ValueError("max_duration must be above 0")
 
 
-def to_srt(transcript: Results, *, max_line_length: int = 37, max_lines: int = 2) -> str:
+def to_srt(
+    transcript: Results,
+    *,
+    max_line_length: int | None = None,
+    max_lines: int | None = None,
+    max_duration: float = MAXIMUM_DURATION,
+) -> str:
     """The transcript as SubRip subtitles; see `Transcript.to_srt`.
 
     Raises:
-        ValueError: A limit is below 1.
+        ValueError: A limit is below 1, or `max_duration` is not above 0.
     """
-    cues = _cues(transcript, _Limits(max_line_length, max_lines))
+    limits = _limits(transcript, max_line_length, max_lines, max_duration)
+    cues = _cues(transcript, limits)
     return "".join(
         "\n".join([str(number), f"{_clock(start, ',')} --> {_clock(end, ',')}", *cue.lines, "", ""])
-        for number, (cue, (start, end)) in enumerate(zip(cues, _times(cues), strict=True), 1)
+        for number, (cue, (start, end)) in enumerate(zip(cues, _times(cues, limits), strict=True), 1)
     )
 
 
 def to_vtt(
     transcript: Results,
     *,
-    max_line_length: int = 37,
-    max_lines: int = 2,
+    max_line_length: int | None = None,
+    max_lines: int | None = None,
+    max_duration: float = MAXIMUM_DURATION,
     speaker_labels: bool | None = None,
     channel_labels: bool | None = None,
 ) -> str:
     """The transcript as WebVTT subtitles; see `Transcript.to_vtt`.
 
     Raises:
-        ValueError: A limit is below 1.
+        ValueError: A limit is below 1, or `max_duration` is not above 0.
     """
-    cues = _cues(transcript, _Limits(max_line_length, max_lines))
+    limits = _limits(transcript, max_line_length, max_lines, max_duration)
+    cues = _cues(transcript, limits)
     if speaker_labels is None:
         speaker_labels = any(cue.speaker not in (None, UNKNOWN_SPEAKER) for cue in cues)
     if channel_labels is None:
         channel_labels = any(cue.channel is not None for cue in cues)
     blocks = ["WEBVTT\n"]
-    for cue, (start, end) in zip(cues, _times(cues), strict=True):
+    for cue, (start, end) in zip(cues, _times(cues, limits), strict=True):
         names = [cue.channel if channel_labels else None, (cue.speaker or UNKNOWN_SPEAKER) if speaker_labels else None]
         voice = _printable(" ".join([name for name in names if name is not None]))
         tag = f"<v {escape(voice, quote=False)}>" if voice else ""
         text = escape("\n".join(cue.lines), quote=False)
         blocks.append(f"{_clock(start, '.')} --> {_clock(end, '.')}\n{tag}{text}\n")
     return "\n".join(blocks)
+
+
+def _limits(transcript: Results, max_line_length: int | None, max_lines: int | None, max_duration: float) -> _Limits:
+    """What is given, else what the job's configuration asked for, else the defaults."""
+    output = transcript.metadata.output_config if transcript.metadata else None
+    asked = output.srt_overrides if output else None
+    if max_line_length is None:
+        max_line_length = asked.max_line_length if asked else None
+    if max_line_length is None:
+        max_line_length = FULL_WIDTH_LINE_LENGTH if _is_full_width(transcript) else LINE_LENGTH
+    if max_lines is None:
+        max_lines = asked.max_lines if asked else None
+    return _Limits(max_line_length, LINES if max_lines is None else max_lines, max_duration)
+
+
+def _is_full_width(transcript: Results) -> bool:
+    """Whether most of the first words are of characters that take two columns."""
+    readings = (word.alternatives[0].content for word in islice(transcript.words(), 100) if word.alternatives)
+    text = "".join(readings)
+    return _width(text) > 1.5 * len(text)
 
 
 def _cues(transcript: Results, limits: _Limits) -> list[_Cue]:
@@ -132,7 +173,7 @@ def _joined(phrases: Iterator[_Phrase], limits: _Limits) -> Iterator[_Phrase]:
     for pieces, speaker in phrases:
         if held is not None:
             both = [*held[0], *pieces]
-            is_glimpse = held[1] == speaker and pieces[0].start - both[0].start < GLIMPSE
+            is_glimpse = held[1] == speaker and pieces[0].start - both[0].start < READABLE_DURATION
             if is_glimpse and _filled(both, 0, len(both), limits)[0] == len(both):
                 pieces = both
             else:
@@ -187,18 +228,18 @@ def _pieces(made: Fragments, index: int, start: float, end: float, writing: Writ
 def _append(phrase: list[_Piece], piece: _Piece, line_length: int) -> None:
     """Adds a piece: to the one it attaches to if both fit on a line, in parts if it alone does not fit."""
     before = phrase[-1] if piece.attached and phrase else None
-    if before is not None and len(before.text) + len(piece.text) <= _room(before, line_length):
+    if before is not None and _width(before.text) + _width(piece.text) <= _room(before, line_length):
         before.text += piece.text
         before.end = max(before.end, piece.end)
         before.ends_clause = piece.ends_clause
-    elif len(piece.text) <= _room(piece, line_length):
+    elif _width(piece.text) <= _room(piece, line_length):
         phrase.append(piece)
     else:
         phrase.extend(_shared(piece, _chopped(piece.text, _room(piece, line_length)), ""))
 
 
 def _room(piece: _Piece, line_length: int) -> int:
-    """Characters that a piece may have and still begin a line, where it may need a mark before it."""
+    """Columns that a piece may have and still begin a line, where it may need a mark before it."""
     return line_length - 1 if piece.right_to_left and line_length > 1 else line_length
 
 
@@ -219,43 +260,89 @@ def _shared(whole: _Piece, texts: Sequence[str], glue: str) -> list[_Piece]:
 
 
 def _chopped(text: str, length: int) -> list[str]:
-    """A text in parts of at most `length`, not between a letter and its accents if that can be."""
+    """A text in parts of at most `length` columns, not between a letter and its accents if that can be."""
     parts: list[str] = []
-    while len(text) > length:
-        cut = length
+    while len(text) > 1 and _width(text) > length:
+        longest = cut = _fitting(text, length)
         while cut > 1 and unicodedata.category(text[cut]).startswith("M"):
             cut -= 1
         if unicodedata.category(text[cut]).startswith("M"):
-            cut = length
+            cut = longest
         parts.append(text[:cut])
         text = text[cut:]
     return [*parts, text]
 
 
+def _fitting(text: str, length: int) -> int:
+    """How many characters from the start have at most `length` columns; 1 at least."""
+    cut = min(length, len(text))
+    while cut > 1 and _width(text[:cut]) > length:
+        cut -= 1
+    return cut
+
+
+def _width(text: str) -> int:
+    """Columns that text takes: two for each full-width character of East Asia (Unicode Standard Annex 11)."""
+    return len(text) if text.isascii() else _columns(text)
+
+
+@lru_cache(maxsize=4096)
+def _columns(text: str) -> int:
+    return len(text) + sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+
+
 def _divided(phrase: list[_Piece], limits: _Limits, speaker: str | None, channel: str | None) -> Iterator[_Cue]:
-    """A phrase as cues, each as full as may be, but divided after a clause or at a short pause before elsewhere."""
+    """A phrase as cues, each as full as may be until two are left, which share what is left.
+
+    They are divided after a clause or at a short pause before elsewhere.
+    """
     first = 0
     while first < len(phrase):
         last, lines = _filled(phrase, first, len(phrase), limits)
         if last < len(phrase):
-            last, lines = _filled(phrase, first, _best_break(phrase, first, last), limits)
+            if _filled(phrase, last, len(phrase), limits)[0] == len(phrase):
+                last = _middle(phrase, first, last, limits)
+            else:
+                last = _best_break(phrase, first, last)
+            lines = _filled(phrase, first, last, limits)[1]
         pieces = phrase[first:last]
-        yield _Cue(lines, pieces[0].start, max(piece.end for piece in pieces), speaker, channel)
+        evened = _evened(pieces, lines, limits)
+        yield _Cue(evened, pieces[0].start, max(piece.end for piece in pieces), speaker, channel)
         first = last
 
 
 def _filled(phrase: list[_Piece], first: int, stop: int, limits: _Limits) -> tuple[int, list[str]]:
     """Index past the last piece before `stop` that fits in one cue, and the lines of the cue."""
     lines: list[str] = []
+    width = 0
+    until = phrase[first].start + limits.duration
     for index in range(first, stop):
         piece = phrase[index]
-        if lines and len(lines[-1]) + len(piece.glue) + len(piece.text) <= limits.line_length:
+        if piece.end > until and lines:
+            return index, lines
+        added = _width(piece.text)
+        if lines and width + len(piece.glue) + added <= limits.line_length:
             lines[-1] += piece.glue + piece.text
+            width += len(piece.glue) + added
         elif len(lines) < limits.lines:
             lines.append(_line_start(piece, limits.line_length))
+            width = len(lines[-1]) - len(piece.text) + added
         else:
             return index, lines
     return stop, lines
+
+
+def _evened(pieces: list[_Piece], lines: list[str], limits: _Limits) -> list[str]:
+    """The lines of a cue, broken where the longest of them is shortest."""
+    if len(lines) < 2:
+        return lines
+    widths = [_width(line) for line in lines]
+    for line_length in range(math.ceil(sum(widths) / len(lines)), max(widths)):
+        narrower = _Limits(line_length, len(lines), limits.duration)
+        last, evened = _filled(pieces, 0, len(pieces), narrower)
+        if last == len(pieces) and all(_width(line) <= limits.line_length for line in evened):
+            return evened
+    return lines
 
 
 def _line_start(piece: _Piece, line_length: int) -> str:
@@ -265,15 +352,39 @@ def _line_start(piece: _Piece, line_length: int) -> str:
 
 
 def _best_break(phrase: list[_Piece], first: int, last: int) -> int:
-    """The last good place in the latter two thirds of what fits, else all that fits."""
+    """The last good break in the latter two thirds of what fits, else all that fits."""
     for index in range(last, first + (last - first) // 3, -1):
-        if phrase[index - 1].ends_clause or phrase[index].start - phrase[index - 1].end >= SHORT_PAUSE:
+        if _is_good_break(phrase, index):
             return index
     return last
 
 
-def _times(cues: Sequence[_Cue]) -> list[tuple[int, int]]:
-    """Start and end of each cue in milliseconds: in order, without overlap, none empty.
+def _is_good_break(phrase: list[_Piece], index: int) -> bool:
+    return phrase[index - 1].ends_clause or phrase[index].start - phrase[index - 1].end >= SHORT_PAUSE
+
+
+def _middle(phrase: list[_Piece], first: int, last: int, limits: _Limits) -> int:
+    """Where what fits in two cues is divided between them: at a good break, if one is near the middle."""
+    widths = [_width(piece.text) + len(piece.glue) for piece in phrase[first:]]
+    whole, before = sum(widths), sum(widths[: last - first])
+    end = max(piece.end for piece in phrase[first:])
+    best, least = last, math.inf
+    for index in range(last, first, -1):
+        if index < last and _filled(phrase, index, len(phrase), limits)[0] < len(phrase):
+            break
+        cost = abs(2 * before - whole) / whole
+        cost -= _NEAR if _is_good_break(phrase, index) else 0
+        seconds = phrase[index].start - phrase[first].start, end - phrase[index].start
+        cost += sum(part < READABLE_DURATION for part in seconds) + (index == len(phrase) - 1)
+        cost += 0 if phrase[index].glue else 2  # within a word, unless the script has no spaces
+        if cost < least:
+            best, least = index, cost
+        before -= widths[index - first - 1]
+    return best
+
+
+def _times(cues: Sequence[_Cue], limits: _Limits) -> list[tuple[int, int]]:
+    """Start and end of each cue in milliseconds: in order, without overlap, none empty, none too long.
 
     A short cue stays for the minimum duration until the next begins. Where voices overlap, a cue ends
     when the next begins; one that would be too short to read holds the next back as long as that remains readable.
@@ -290,7 +401,8 @@ def _times(cues: Sequence[_Cue]) -> list[tuple[int, int]]:
             ends[one] = min(max(ends[one], starts[one] + minimum), starts[two])
     if cues:
         ends[-1] = max(ends[-1], starts[-1] + minimum)
-    return [*zip(starts, ends, strict=True)]
+    longest = max(round(limits.duration * 1000), 1)
+    return [(start, min(end, start + longest)) for start, end in zip(starts, ends, strict=True)]
 
 
 def _clock(milliseconds: int, point: str) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from speechmatics import Transcript
+from speechmatics.models import RecognitionMetadata
 from speechmatics.rendering import Turn
+from tests.trials.subtitles import Count, calls, count
 
 Item = tuple[str, dict[str, Any]]
 
@@ -49,6 +51,12 @@ def full_stop(content: str = ".") -> Item:
 def cue_texts(srt: str) -> list[str]:
     """The lines of each subtitle."""
     return [block.split("\n", 2)[2] for block in srt.strip("\n").split("\n\n") if block]
+
+
+def seconds_of(clock: str) -> float:
+    """A time of SRT."""
+    hours, minutes, seconds = clock.replace(",", ".").split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
 def cue_times(srt: str) -> list[str]:
@@ -125,6 +133,7 @@ def test_text_from_right_to_left_is_in_logical_order() -> None:
         ("12", {"language": "ar"}),
         full_stop(),
         ("12", {"language": "en"}),
+        gap=0.4,
         per_language_writing_direction={"ar": "right-to-left", "en": "left-to-right"},
     )
     assert cue_texts(mixed.to_srt()) == ["\u200f12.", "12"]
@@ -138,9 +147,9 @@ def test_text_from_right_to_left_is_in_logical_order() -> None:
 
 def test_entities_are_written() -> None:
     """The written form stands in text and, word by word, in `words` and records; in subtitles it may be divided."""
-    dated = transcript("On", DATE, full_stop())
+    dated = transcript(("On", {"speaker": "S1"}), DATE, full_stop())
     assert dated.to_text(speaker_labels=False) == "On 17 May.\n"
-    assert cue_texts(dated.to_srt(max_line_length=5)) == ["On", "17\nMay."]
+    assert cue_texts(dated.to_srt(max_line_length=5)) == ["On 17\nMay."]
     assert [word.alternatives[0].content for word in dated.words() if word.alternatives] == ["On", "17", "May"]
     assert {word.type for word in dated.words()} == {"word"}
     assert [*dated.to_records(transcript_id="t")][1] == {
@@ -170,8 +179,8 @@ def test_entities_with_one_form_only() -> None:
 def test_speakers_and_channels_are_labelled_where_there_are_any() -> None:
     """A block begins where what is labelled changes; labels can be switched on and off."""
     two = transcript(("Hi", {"speaker": "S1"}), mark("."), ("Yes", {"speaker": "S2"}))
-    assert two.to_text() == "SPEAKER: S1\nHi.\n\nSPEAKER: S2\nYes\n"
-    assert two.to_text(speaker_labels=False) == "Hi. Yes\n"
+    assert two.to_text() == "SPEAKER: S1\nHi.\nSPEAKER: S2\nYes\n"
+    assert two.to_text(speaker_labels=False) == "Hi.\nYes\n"
     assert transcript(("Hi", {"speaker": "UU"}), "there").to_text() == "Hi there\n"
     assert transcript("Hi", ("there", {"speaker": "UU"})).to_text(speaker_labels=True) == "SPEAKER: UU\nHi there\n"
     assert transcript("Hi").to_text(channel_labels=True) == "Hi\n"
@@ -180,10 +189,10 @@ def test_speakers_and_channels_are_labelled_where_there_are_any() -> None:
         ("you", {"channel": "Agent", "speaker": "S2"}),
         ("Yes", {"channel": "Caller", "speaker": "S2"}),
     )
-    assert both.to_text(speaker_labels=False) == "CHANNEL: Agent\nHi you\n\nCHANNEL: Caller\nYes\n"
-    assert both.to_text(channel_labels=False) == "SPEAKER: S1\nHi\n\nSPEAKER: S2\nyou Yes\n"
+    assert both.to_text(speaker_labels=False) == "CHANNEL: Agent\nHi\nyou\nCHANNEL: Caller\nYes\n"
+    assert both.to_text(channel_labels=False) == "SPEAKER: S1\nHi\nSPEAKER: S2\nyou Yes\n"
     assert both.to_text() == (
-        "CHANNEL: Agent\nSPEAKER: S1\nHi\n\nCHANNEL: Agent\nSPEAKER: S2\nyou\n\nCHANNEL: Caller\nSPEAKER: S2\nYes\n"
+        "CHANNEL: Agent\nSPEAKER: S1\nHi\nCHANNEL: Agent\nSPEAKER: S2\nyou\nCHANNEL: Caller\nSPEAKER: S2\nYes\n"
     )
 
 
@@ -213,7 +222,7 @@ def test_marks_attach_within_their_channel() -> None:
 def test_a_mark_without_a_speaker_belongs_to_its_neighbour() -> None:
     """To the word after it if it stands before it, else to the word before."""
     items = [("Hi", {"speaker": "S1"}), mark("¿", "next"), ("Yes", {"speaker": "S2"}), mark("&", "none")]
-    assert transcript(*items).to_text() == "SPEAKER: S1\nHi\n\nSPEAKER: S2\n¿Yes &\n"
+    assert transcript(*items).to_text() == "SPEAKER: S1\nHi\nSPEAKER: S2\n¿Yes &\n"
     assert transcript(mark("..."), ("Hi", {"speaker": "S1"})).to_text() == "SPEAKER: S1\n... Hi\n"
 
 
@@ -279,39 +288,128 @@ def test_subtitles_end_with_sentences_pauses_and_speakers() -> None:
     srt = transcript(
         *("One", full_stop(), "two", mark("?"), "3", mark(".", "both"), "5"),
         *(("three", {"pause": 3.0}), ("four", {"speaker": "S1"}), ("five", {"speaker": "S2"})),
+        gap=0.4,
     ).to_srt()
     assert cue_texts(srt) == ["One.", "two?", "3.5 three", "four", "five"]
 
 
 def test_what_could_only_be_glimpsed_shares_a_subtitle() -> None:
-    """A sentence after which its speaker goes on within half a second, if both fit; otherwise it stands alone."""
+    """A sentence after which its speaker continues before it could be read, if both fit; otherwise it stands alone."""
 
     def quick(content: str, start: float, **others: Any) -> Item:
         return content, {"start_time": start, "end_time": start + 0.2, **others}
 
     srt = transcript(
-        quick("Yes", 0), full_stop(), quick("No", 0.3), full_stop(), quick("Well", 0.9), full_stop()
+        quick("Yes", 0), full_stop(), quick("No", 0.3), full_stop(), quick("Well", 1.2), full_stop()
     ).to_srt()
     assert cue_texts(srt) == ["Yes. No.", "Well."]
-    assert cue_times(srt)[0] == "00:00:00,000 --> 00:00:00,900"
+    assert cue_times(srt)[0] == "00:00:00,000 --> 00:00:01,000"
     tight = transcript(quick("Yes", 0), full_stop(), quick("No", 0.3)).to_srt(max_line_length=4, max_lines=1)
     assert cue_texts(tight) == ["Yes.", "No"]
     two = transcript(quick("Yes", 0, speaker="S1"), full_stop(), quick("No", 0.3, speaker="S2"), full_stop()).to_srt()
     assert cue_texts(two) == ["Yes.", "No."]
-    paused = transcript(quick("Yes", 0), full_stop(), quick("No", 0.5), full_stop()).to_srt()
+    paused = transcript(quick("Yes", 0), full_stop(), quick("No", 0.9), full_stop()).to_srt()
     assert cue_texts(paused) == ["Yes.", "No."]
 
 
 def test_long_sentences_are_divided_after_a_mark_or_at_a_short_pause() -> None:
-    """Rather than in mid-phrase; where there is neither, the subtitle is filled."""
+    """Rather than in mid-phrase; where there is neither, the last two subtitles share what is left."""
     assert cue_texts(transcript(*["aa", "bb", "cc", "dd", "ee", "ff"]).to_srt(max_line_length=5)) == [
-        "aa bb\ncc dd",
-        "ee ff",
+        "aa bb\ncc",
+        "dd ee\nff",
     ]
     with_mark = transcript("aa", "bb", "cc", mark(","), "dd", "ee", "ff")
     assert cue_texts(with_mark.to_srt(max_line_length=6)) == ["aa bb\ncc,", "dd ee\nff"]
     with_pause = transcript("aa", "bb", ("cc", {"pause": 0.4}), "dd", "ee", "ff")
     assert cue_texts(with_pause.to_srt(max_line_length=5)) == ["aa bb\ncc", "dd ee\nff"]
+
+
+def numbered(*widths: int, **more: Any) -> Transcript:
+    """A sentence of words that are so many letters long, half a second each."""
+    return transcript(*[(chr(ord("a") + index) * width, more) for index, width in enumerate(widths)], gap=0.0)
+
+
+def test_a_good_break_is_the_last_one_that_leaves_a_third() -> None:
+    """In what fits of a sentence that fills more than two subtitles: not in its first third, and not exactly there."""
+
+    def first_cue(*breaks: int, pause: float = 0.31) -> int:
+        """How many of nine words, of thirty, the first subtitle has, where a pause comes before some of them."""
+        items: list[str | Item] = [("w", {"pause": pause}) if index + 1 in breaks else "w" for index in range(30)]
+        return len(cue_texts(transcript(*items, gap=0.0).to_srt(max_line_length=17, max_lines=1))[0].split())
+
+    assert first_cue() == 9
+    assert first_cue(4) == 4
+    assert first_cue(4, 7) == 7
+    assert first_cue(3) == first_cue(2) == first_cue(1) == 9
+    assert first_cue(9) == 9
+    assert first_cue(4, pause=0.29) == 9
+
+
+def test_the_last_two_subtitles_of_a_sentence_share_what_is_left() -> None:
+    """No word is left alone, and a clause that ends near the middle is where they part."""
+    assert cue_texts(numbered(5, 5, 5, 5, 5).to_srt(max_line_length=23, max_lines=1)) == [
+        "aaaaa bbbbb ccccc",
+        "ddddd eeeee",
+    ]
+    clause = transcript("aaaaa", "bbbbb", mark(","), "ccccc", "ddddd", "eeeee")
+    assert cue_texts(clause.to_srt(max_line_length=24, max_lines=1)) == ["aaaaa bbbbb,", "ccccc ddddd eeeee"]
+    early = transcript("a", mark(","), "bbbbb", "ccccc", "ddddd", "eeeee")
+    assert cue_texts(early.to_srt(max_line_length=23, max_lines=1)) == ["a, bbbbb ccccc", "ddddd eeeee"]
+
+
+def test_lines_of_a_subtitle_are_even() -> None:
+    """As far as words allow, and no longer than they may be."""
+    assert cue_texts(numbered(5, 5, 5, 5).to_srt(max_line_length=17)) == ["aaaaa bbbbb\nccccc ddddd"]
+    assert cue_texts(numbered(9, 3, 3).to_srt(max_line_length=13)) == ["aaaaaaaaa\nbbb ccc"]
+    assert cue_texts(numbered(4, 4, 4, 4, 4).to_srt(max_line_length=14, max_lines=3)) == ["aaaa bbbb cccc\ndddd eeee"]
+
+
+def test_no_subtitle_stays_for_long() -> None:
+    """At most seven seconds, or as long as is asked for; one word that takes longer is shown for as long as that."""
+    slow = transcript(*[(letter * 2, {"pause": 0.8}) for letter in "abcdefghij"])
+    for limit in (3.0, 7.0):
+        times = cue_times(slow.to_srt(max_duration=limit))
+        assert all(
+            seconds_of(end) - seconds_of(start) <= limit for start, end in (time.split(" --> ") for time in times)
+        )
+    assert len(cue_times(slow.to_srt(max_duration=1000))) == 1
+    [shown] = cue_times(transcript(("long", {"end_time": 60.0})).to_srt())
+    assert shown == "00:00:00,000 --> 00:00:07,000"
+    for wrong in (0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="max_duration must be above 0"):
+            slow.to_vtt(max_duration=wrong)
+
+
+def test_full_width_characters_take_two_columns() -> None:
+    """So that sixteen of them fill a line where nothing else is asked for; elsewhere 37 characters do."""
+    chinese = transcript(*"\u4f60\u597d" * 20, gap=0.0, word_delimiter="")
+    assert {len(line) for cue in cue_texts(chinese.to_srt()) for line in cue.splitlines()} <= set(range(17))
+    assert max(len(line) for cue in cue_texts(chinese.to_srt()) for line in cue.splitlines()) > 10
+    assert len(cue_texts(chinese.to_srt(max_line_length=8))[0].splitlines()[0]) == 4
+    assert cue_texts(transcript("\u4f60").to_srt(max_line_length=1)) == ["\u4f60"]
+    assert cue_texts(transcript("\u4f60a\u597d").to_srt(max_line_length=3, max_lines=1)) == ["\u4f60a", "\u597d"]
+
+
+def test_limits_are_those_that_the_job_asked_for() -> None:
+    """By its `srt_overrides`, unless others are given."""
+    asked = numbered(5, 5, 5, 5)
+    asked.metadata = RecognitionMetadata.model_validate(
+        {"output_config": {"srt_overrides": {"max_line_length": 11, "max_lines": 1}}}
+    )
+    assert cue_texts(asked.to_srt()) == ["aaaaa bbbbb", "ccccc ddddd"]
+    assert cue_texts(asked.to_srt(max_lines=2)) == ["aaaaa bbbbb\nccccc ddddd"]
+    assert cue_texts(asked.to_srt(max_line_length=30)) == ["aaaaa bbbbb ccccc ddddd"]
+    assert asked.to_vtt().count("-->") == 2
+
+
+def test_subtitles_of_a_corpus_can_be_read() -> None:
+    """At most a tenth of what there was when each subtitle but the last was filled (847 and 735 in 44 hours)."""
+    found = sum((count(call.to_srt()) for call in calls(2)), Count())
+    assert found.cues > 1500
+    assert found.below_readable <= 84.7 / 44 * 2 + 4
+    assert found.tails <= 73.5 / 44 * 2 + 4
+    assert (found.overlaps, found.long_lines) == (0, 0)
+    assert found.longest <= 7
 
 
 def test_what_does_not_fit_on_a_line_is_divided() -> None:
@@ -326,9 +424,9 @@ def test_what_does_not_fit_on_a_line_is_divided() -> None:
 
 def test_subtitles_do_not_overlap() -> None:
     """A short one stays for a second if there is room; where people speak at once the next waits while it can."""
-    assert cue_times(transcript("a", full_stop(), "b").to_srt()) == [
-        "00:00:00,000 --> 00:00:00,600",
-        "00:00:00,600 --> 00:00:01,600",
+    assert cue_times(transcript("a", full_stop(), "b", gap=0.4).to_srt()) == [
+        "00:00:00,000 --> 00:00:00,900",
+        "00:00:00,900 --> 00:00:01,900",
     ]
     at_once = {"start_time": 0.0, "end_time": 2.0}
     talk = transcript(("a", {"channel": "A", **at_once}), ("b", {"channel": "B", **at_once}))
