@@ -22,6 +22,7 @@ from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
 from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, unauthorized, unsupported
 from speechmatics.local.requests import note_config
+from speechmatics.local.scripted_worker import ScriptedWorker
 from speechmatics.local.state import Job, JobStore, new_job_id
 from speechmatics.local.worker import Worker
 from speechmatics.models._leniency import Leniency, leniency
@@ -44,8 +45,23 @@ _OBJECT = TypeAdapter(dict[str, Any])
 _logger = logging.getLogger("speechmatics")
 
 
-def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wait: bool) -> FastAPI:
-    """The application that answers for a store of jobs."""
+def create_app(
+    store: JobStore,
+    worker: Worker | ScriptedWorker,
+    *,
+    token: str | None,
+    honour_wait: bool,
+    accept_unsupported: bool = False,
+) -> FastAPI:
+    """The application that answers for a store of jobs.
+
+    Args:
+        store: The jobs.
+        worker: Who does them.
+        token: The only token accepted; None accepts every request.
+        honour_wait: Whether `wait` holds answers back.
+        accept_unsupported: Whether to take whatever the service might, and not only what the engine can do.
+    """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
     @app.middleware("http")
@@ -86,9 +102,9 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
         wait: Annotated[int | None, Query(ge=0)] = None,
         text_format: Format = "json-v2",
     ) -> dict[str, Any]:
-        parsed, data = _read_config(config)
+        parsed, data = _read_config(config, Leniency.SILENT if accept_unsupported else Leniency.REJECT)
         note_config(request.scope, data)
-        if reason := engine.refusal(parsed):
+        if not accept_unsupported and (reason := engine.refusal(parsed)):
             raise unsupported(reason)
         job_id = new_job_id()
         if parsed.fetch_data is not None:
@@ -158,13 +174,13 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
     return app
 
 
-def _read_config(text: str) -> tuple[JobConfig, dict[str, Any]]:
+def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]:
     try:
         data = _OBJECT.validate_json(text)
     except ValidationError:
         raise bad_request("Job config JSON is invalid") from None
     try:
-        with leniency(Leniency.REJECT):
+        with leniency(level):
             parsed = as_job_config(data)
     except ConfigError as error:
         asked = data.get("transcription_config")

@@ -21,6 +21,8 @@ from speechmatics.local.engine import Engine, WhisperEngine, require_extra
 from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
+from speechmatics.local.scripted import ScriptedEngine
+from speechmatics.local.scripted_worker import ScriptedWorker
 from speechmatics.local.state import JobStore
 from speechmatics.local.worker import Worker
 from speechmatics.models.job import JobStatus
@@ -46,7 +48,7 @@ class LocalServer:
         port: Port to listen at; 0 for any that is free.
         data_dir: Where jobs are kept; None for a temporary folder.
         token: The only token accepted; None accepts every request.
-        engine: Something else to recognise speech with.
+        engine: Something else to recognise speech with, or rules that say what becomes of jobs.
         honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
         faults: What goes wrong; see `use_faults`.
 
@@ -62,7 +64,7 @@ class LocalServer:
         port: int = 0,
         data_dir: Path | None = None,
         token: str | None = None,
-        engine: Engine | None = None,
+        engine: Engine | ScriptedEngine | None = None,
         honour_wait: bool = True,
         faults: Iterable[Fault] = (),
     ) -> None:
@@ -154,7 +156,7 @@ class _Running:
         self,
         address: tuple[str, int],
         data_dir: Path | None,
-        engine: Engine,
+        engine: Engine | ScriptedEngine,
         token: str | None,
         honour_wait: bool,
         requests: RequestLog,
@@ -177,10 +179,20 @@ class _Running:
             audio_dir = data_dir / "audio"
             audio_dir.mkdir(parents=True, exist_ok=True)
             self.store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
-            worker = Worker(self.store, engine, audio_dir)
+            worker: Worker | ScriptedWorker
+            if isinstance(engine, ScriptedEngine):
+                worker = ScriptedWorker(self.store, engine, audio_dir)
+            else:
+                worker = Worker(self.store, engine, audio_dir)
             worker.start()
             resources.callback(worker.stop, STOP_SECONDS)
-            app = create_app(self.store, worker, token=token, honour_wait=honour_wait)
+            app = create_app(
+                self.store,
+                worker,
+                token=token,
+                honour_wait=honour_wait,
+                accept_unsupported=isinstance(engine, ScriptedEngine),
+            )
             config = uvicorn.Config(
                 Requests(app, requests, faults),
                 http=Connection,

@@ -16,7 +16,7 @@ from speechmatics.models.config import JobConfig
 from speechmatics.models.delivery import FetchData
 from speechmatics.models.job import JobStatus
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "transcript_of"]
 
 FORMAT = "2.9"
 """Version of json-v2 that transcripts have."""
@@ -76,7 +76,7 @@ class Worker:
             self._store.write_log(job.id, "recognition begins")
             heard = self._engine.transcribe(audio, config)
             self._store.write_log(job.id, f"recognition ends: {len(heard.results)} results, {heard.duration:.2f} s")
-            self._store.finish(job.id, _transcript(job, heard.duration, heard.results), heard.duration)
+            self._store.finish(job.id, transcript_of(job, heard.duration, heard.results), heard.duration)
         except UnreadableAudio as error:
             self._reject(job, str(error))
         except Exception as error:
@@ -111,7 +111,8 @@ class Worker:
         return errors
 
 
-def _transcript(job: Job, duration: float, results: list[dict[str, Any]]) -> dict[str, Any]:
+def transcript_of(job: Job, duration: float, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the API answers where a job's audio had these results."""
     info: dict[str, Any] = {
         "id": job.id,
         "created_at": job.created_at,
