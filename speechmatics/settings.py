@@ -284,7 +284,7 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     def __init__(self, /, url: str = _NOT_GIVEN, **values: Unpack[_Values]) -> None:
         env_file, secrets_dir = values.pop("env_file", None), values.pop("secrets_dir", None)
         given: dict[str, Any] = {**values} if url is _NOT_GIVEN else {"url": url, **values}
-        places = " or ".join(str(place) for place in (env_file, secrets_dir) if place is not None)
+        paths = " or ".join(str(path) for path in (env_file, secrets_dir) if path is not None)
         try:
             _check_names(given, type(self))
             _check_places(env_file, secrets_dir)
@@ -295,9 +295,9 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
         except UnreadableValueError as error:
             raise as_problem(type(self), f"wrong connection settings: {error}; it must be JSON") from None
         except (OSError, RuntimeError) as error:
-            raise as_problem(type(self), f"cannot read {places}: {error}") from None
+            raise as_problem(type(self), f"cannot read {paths}: {error}") from None
         except UnicodeError:
-            raise as_problem(type(self), f"{places} is not UTF-8") from None
+            raise as_problem(type(self), f"{paths} is not UTF-8") from None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -400,9 +400,9 @@ def _check_names(given: Mapping[str, object], settings_cls: type[BaseSettings]) 
 
 
 def _check_places(env_file: object, secrets_dir: object) -> None:
-    for name, place in {"env_file": env_file, "secrets_dir": secrets_dir}.items():
-        if not isinstance(place, str | Path | None):
-            raise SettingsError(f"{name} must be a path, not {type(place).__name__}")
+    for name, path in {"env_file": env_file, "secrets_dir": secrets_dir}.items():
+        if not isinstance(path, str | Path | None):
+            raise SettingsError(f"{name} must be a path, not {type(path).__name__}")
     if isinstance(env_file, str | Path):
         regular_text("env_file", Path(env_file))
     if isinstance(secrets_dir, str | Path) and not Path(secrets_dir).expanduser().is_dir():

@@ -65,7 +65,7 @@ DISTRUST = ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE")
 RECOVERY_SHARES = (0.0, 0.1, 0.3, 0.6, 1.0)
 """Parts of a window that have passed when a submission is searched for: its job may appear late."""
 POLLING_SHARE = 0.045
-"""Share of the time already waited that passes before the next look: so much later is a job's end seen at most."""
+"""Share of the time already waited that passes before the next poll: so much later is a job's end seen at most."""
 CURSOR_STEP = timedelta(milliseconds=1)
 """What the service's cutting of a time cursor may take from it (specification)."""
 LONG_POLL_HONOURED_AFTER = 0.5

@@ -117,7 +117,7 @@ class ListSearch:
         self._bare: str | None = None
         self._is_adjusted = False
 
-    def look(self, ask: Ask) -> Flow[Findings]:
+    def check(self, ask: Ask) -> Flow[Findings]:
         """Goes through the list once, the newest jobs first, until all are found or absent."""
         pager = JobPager()
         found: dict[str, list[str]] = {}

@@ -138,7 +138,7 @@ def find_submissions(ids: Iterable[str], since: datetime, session: Session) -> F
         return {}
     search = ListSearch(wanted, session, since=_earliest(since), could_be=could_be_any)
     call_timeout = session.settings.call_timeout
-    findings = yield from search.look(Patiently(session, call_timeout and session.clock() + call_timeout))
+    findings = yield from search.check(Patiently(session, call_timeout and session.clock() + call_timeout))
     found = {submission_id: job_ids[-1] for submission_id, job_ids in findings.job_ids.items()}
     if findings.doubt is not None:
         missing = [submission_id for submission_id in wanted if submission_id not in found]
@@ -193,7 +193,7 @@ class _Sending:
     def find_earlier(self) -> Flow[str | None]:
         """The job of an earlier submission with the same id, however old; None if there certainly is none."""
         self._looked_first = True
-        findings = yield from self._new_search(began=None, pages=None).look(Patiently(self._session, self._deadline))
+        findings = yield from self._new_search(began=None, pages=None).check(Patiently(self._session, self._deadline))
         job_id = self._job_in(findings)
         if job_id is not None:
             _logger.info("job %s is that of submission %s, which is not sent again", job_id, self._submission.id)
@@ -257,7 +257,7 @@ class _Sending:
                 return found
         delay = self._delay_or_none(failure, after, attempt)
         if after.search is Search.ONCE:
-            # The one look comes late enough for a list that lags a little.
+            # The one check comes late enough for a list that lags a little.
             pause = max(delay or 0.0, settings.recovery_window * ONCE_SHARE)
             left = self._left()
             yield Sleep(pause if left is None else max(0.0, min(pause, left)))
@@ -316,7 +316,7 @@ class _Sending:
             if now < moment:
                 yield Sleep(moment - now)
             try:
-                findings = yield from self._search.look(ask)
+                findings = yield from self._search.check(ask)
             except APIStatusError as error:
                 trouble = error
                 if error.status_code in (401, 403) and not is_page(error.response):
@@ -358,7 +358,7 @@ class _Sending:
         left = self._left()
         ask = Within(session, 0, last if left is None else min(last, session.clock() + left))
         try:
-            findings = yield from self._new_search(began=self._began, pages=1, known=known).look(ask)
+            findings = yield from self._new_search(began=self._began, pages=1, known=known).check(ask)
         except Exception as error:
             _logger.debug("whether submission %s has a second job could not be seen: %s", self._submission.id, error)
             return []

@@ -144,20 +144,20 @@ class JobConfig(_JobParts):
 
     @classmethod
     def _read(cls, path: str | os.PathLike[str]) -> Self:
-        place = Path(_checked_path(path))
+        file = Path(_checked_path(path))
         try:
-            place = place.expanduser()
-            content = content_of(place)
+            file = file.expanduser()
+            content = content_of(file)
         except FileNotFoundError:
-            raise ConfigNotFoundError(f"there is no configuration file at {place}") from None
+            raise ConfigNotFoundError(f"there is no configuration file at {file}") from None
         except (OSError, RuntimeError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise ConfigNotReadableError(f"cannot read the configuration file {place}: {reason}") from None
+            raise ConfigNotReadableError(f"cannot read the configuration file {file}: {reason}") from None
         try:
             data: object = json.loads(content)
         except (ValueError, RecursionError) as error:
-            raise ConfigError(f"the configuration file {place} is not JSON: {error}") from None
-        return _validated(cls, data, f"the configuration file {place}")
+            raise ConfigError(f"the configuration file {file} is not JSON: {error}") from None
+        return _validated(cls, data, f"the configuration file {file}")
 
 
 class BatchTranscriptionConfig(TranscriptionConfig, _JobParts):

@@ -269,10 +269,10 @@ def _parts(content_type: str, body: bytes) -> Iterator[NotificationPart]:
         yield NotificationPart(content_type=content_type or None, content=body)
         return
     for headers, content in read_multipart(body, parameters.get("boundary", "")):
-        _, place = parameters_of(headers.get("content-disposition", ""))
+        _, disposition = parameters_of(headers.get("content-disposition", ""))
         yield NotificationPart(
-            name=place.get("name"),
-            filename=place.get("filename"),
+            name=disposition.get("name"),
+            filename=disposition.get("filename"),
             content_type=headers.get("content-type"),
             content=content,
         )

@@ -92,8 +92,8 @@ class Transcript(LenientModel):
             InvalidResponseError: It is not a json-v2 transcript; the message names the file.
         """
         try:
-            place = Path(path).expanduser()
-            content = content_of(place)
+            file = Path(path).expanduser()
+            content = content_of(file)
         except FileNotFoundError:
             raise TranscriptNotFoundError(f"there is no transcript at {path}") from None
         except TypeError:
@@ -104,7 +104,7 @@ class Transcript(LenientModel):
         try:
             return cls.from_json(content)
         except InvalidResponseError as error:
-            raise InvalidResponseError(f"{place}: {error}", body=error.body) from None
+            raise InvalidResponseError(f"{file}: {error}", body=error.body) from None
 
     def words(self) -> Iterator[RecognitionResult]:
         """The words in order, each of type `word`; for an entity those of its written form."""
@@ -272,5 +272,5 @@ def _may_have_huge_number(text: bytes) -> bool:
 
     Every hundredth byte is read, of which three are digits then, and what is between them.
     """
-    places = (100 * found.start() for found in _DIGITS.finditer(text[::100]))
-    return any(text[place : place + 201].isdigit() for place in places)
+    positions = (100 * found.start() for found in _DIGITS.finditer(text[::100]))
+    return any(text[position : position + 201].isdigit() for position in positions)

@@ -30,7 +30,7 @@ def check_config(data: Json, findings: Findings) -> None:
 
 
 def _path(location: Path, data: Json) -> Path:
-    """A place of Pydantic's as keys and indexes of the data: it also names members of unions, and lists of one."""
+    """A location of Pydantic's as keys and indexes of the data: it also names members of unions, and lists of one."""
     path: list[str | int] = []
     for step in location:
         if isinstance(data, dict) and isinstance(step, str):

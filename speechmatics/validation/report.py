@@ -35,7 +35,7 @@ class Findings:
 
     strict: bool
     problems: list[ValidationProblem] = field(default_factory=list[ValidationProblem])
-    _places: set[Path] = field(default_factory=set[Path])
+    _paths: set[Path] = field(default_factory=set[Path])
 
     def add(self, path: Path, code: ProblemCode, message: str) -> None:
         """Notes a problem."""
@@ -43,14 +43,14 @@ class Findings:
         message = message.encode("utf-8", "backslashreplace").decode()
         self.problems.append(ValidationProblem(path, code, severity, message))
         if code is not ProblemCode.DUPLICATE_KEY:  # the value that was read may be wrong as well
-            self._places.add(path)
+            self._paths.add(path)
 
     def add_new(self, path: Path, code: ProblemCode, message: str) -> None:
-        """Notes a problem unless something is known to be wrong at that very place."""
-        if path not in self._places:
+        """Notes a problem unless something is known to be wrong at that very path."""
+        if path not in self._paths:
             self.add(path, code, message)
 
     def report(self, source: str | None, value_of: Callable[[ValidationProblem], str | None]) -> ValidationReport:
-        """All that was found, with what stands at each place."""
+        """All that was found, with what stands at each path."""
         named = [replace(problem, value=value_of(problem), source=source) for problem in self.problems]
         return ValidationReport(tuple(named), source)

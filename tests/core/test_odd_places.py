@@ -49,7 +49,7 @@ def run_search(search: ListSearch, *pages: httpx.Response) -> Any:
         yield from ()
         return read(answers.pop(0))
 
-    flow = search.look(ask)
+    flow = search.check(ask)
     try:
         next(flow)
     except StopIteration as end:
