@@ -12,6 +12,7 @@ from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
+from speechmatics._documents import content_of
 from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
 from speechmatics.local.engine import to_results
 from speechmatics.local.rules import read_rule, rules_in
@@ -193,7 +194,7 @@ def _content(file: Path) -> dict[str, Any]:
     if file.suffix == ".json":
         return {"transcript": file}
     try:
-        return {"text": file.read_text(encoding="utf-8-sig")}
+        return {"text": content_of(file).decode("utf-8-sig")}
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"cannot read {file}: {error}") from None
 
