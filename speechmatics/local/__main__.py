@@ -34,6 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="PATH",
         help="folder of transcripts, or TOML or JSON file of rules, that say what was heard (default: a speech engine)",
     )
+    parser.add_argument(
+        "--accept-unsupported",
+        action="store_true",
+        help="ignore what the speech engine cannot do, and say so in the job's log and in a header",
+    )
     parser.add_argument("--fault", type=Path, metavar="FILE", help="TOML or JSON file with faults, which go wrong")
     options = parser.parse_args(arguments)
     stop = threading.Event()
@@ -50,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
             data_dir=options.data_dir,
             token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN") or None,
             engine=ScriptedEngine.from_path(options.scripted) if options.scripted else None,
+            accept_unsupported=options.accept_unsupported,
             faults=read_faults(options.fault) if options.fault else (),
         )
         with server:

@@ -51,6 +51,9 @@ class LocalServer:
         engine: Something else to recognise speech with, or rules that say what becomes of jobs.
         honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
         faults: What goes wrong; see `use_faults`.
+        accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
+            of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
+            and ignores nothing.
 
     Raises:
         MissingExtraError: The extra is not installed.
@@ -67,12 +70,14 @@ class LocalServer:
         engine: Engine | ScriptedEngine | None = None,
         honour_wait: bool = True,
         faults: Iterable[Fault] = (),
+        accept_unsupported: bool = False,
     ) -> None:
         self._address = (host, port)
         self._data_dir = data_dir
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
         self._honour_wait = honour_wait
+        self._accept_unsupported = accept_unsupported
         self._faults = Faults(faults)
         self._requests = RequestLog()
         self._running: _Running | None = None
@@ -134,6 +139,7 @@ class LocalServer:
                 self._honour_wait,
                 self._requests,
                 self._faults,
+                self._accept_unsupported,
             )
         return self
 
@@ -161,6 +167,7 @@ class _Running:
         honour_wait: bool,
         requests: RequestLog,
         faults: Faults,
+        accept_unsupported: bool,
     ) -> None:
         require_extra("the local server", "fastapi", "python_multipart", "uvicorn")
         import uvicorn
@@ -191,7 +198,7 @@ class _Running:
                 worker,
                 token=token,
                 honour_wait=honour_wait,
-                accept_unsupported=isinstance(engine, ScriptedEngine),
+                accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
             )
             config = uvicorn.Config(
                 Requests(app, requests, faults),

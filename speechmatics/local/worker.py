@@ -12,6 +12,7 @@ import httpx
 
 from speechmatics.local.engine import LANGUAGE_PACK, Engine, UnreadableAudio
 from speechmatics.local.state import Job, JobStore, now
+from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig
 from speechmatics.models.delivery import FetchData
 from speechmatics.models.job import JobStatus
@@ -67,7 +68,8 @@ class Worker:
                 self.audio_of(job_id).unlink(missing_ok=True)
 
     def _do(self, job: Job) -> None:
-        config = JobConfig.model_validate(job.config)
+        with leniency(Leniency.SILENT):
+            config = JobConfig.model_validate(job.config)
         audio = self.audio_of(job.id)
         try:
             if config.fetch_data is not None and (errors := self._fetch(job, config.fetch_data, audio)):

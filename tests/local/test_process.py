@@ -122,6 +122,19 @@ def test_the_process_answers_from_a_folder(tmp_path: Path) -> None:
         assert process.communicate(timeout=20) == ("", "")
 
 
+def test_the_process_may_ignore_what_it_cannot_do() -> None:
+    """And says so, in place of an error."""
+    config = b'{"type": "transcription", "transcription_config": {"language": "de"}}'
+    files = {"config": (None, config), "data_file": ("call.wav", b"no audio")}
+    for arguments, expected in (([], 400), (["--accept-unsupported"], 201)):
+        with running("--port", "0", *arguments) as (process, url):
+            answer = httpx.post(f"{url}/jobs", files=files, trust_env=False)
+            assert answer.status_code == expected
+            assert "language 'de'" in answer.headers.get("Speechmatics-Local-Ignored", answer.text)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+
+
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
 def test_a_port_must_be_one(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong usage is exit code 2."""
