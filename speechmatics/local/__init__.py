@@ -4,6 +4,16 @@ from speechmatics import _installation as _installation
 from speechmatics.local.engine import Engine, Recognition, UnreadableAudio
 from speechmatics.local.faults import Fault
 from speechmatics.local.requests import ReceivedRequest
+from speechmatics.local.scripted import ScriptedEngine, ScriptedRule
 from speechmatics.local.server import LocalServer
 
-__all__ = ["Engine", "Fault", "LocalServer", "ReceivedRequest", "Recognition", "UnreadableAudio"]
+__all__ = [
+    "Engine",
+    "Fault",
+    "LocalServer",
+    "ReceivedRequest",
+    "Recognition",
+    "ScriptedEngine",
+    "ScriptedRule",
+    "UnreadableAudio",
+]

@@ -12,6 +12,7 @@ from types import FrameType
 
 from speechmatics.exceptions import SpeechmaticsError
 from speechmatics.local.faults import read_faults
+from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.server import LocalServer
 
 __all__ = ["main"]
@@ -27,6 +28,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port to listen at, 0 for any (default %(default)s)")
     parser.add_argument("--data-dir", type=Path, help="folder that keeps the jobs (default: a temporary one)")
+    parser.add_argument(
+        "--scripted",
+        type=Path,
+        metavar="PATH",
+        help="folder of transcripts, or TOML or JSON file of rules, that say what was heard (default: a speech engine)",
+    )
+    parser.add_argument(
+        "--accept-unsupported",
+        action="store_true",
+        help="ignore what the speech engine cannot do, and say so in the job's log and in a header",
+    )
     parser.add_argument("--fault", type=Path, metavar="FILE", help="TOML or JSON file with faults, which go wrong")
     options = parser.parse_args(arguments)
     stop = threading.Event()
@@ -42,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             data_dir=options.data_dir,
             token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN") or None,
+            engine=ScriptedEngine.from_path(options.scripted) if options.scripted else None,
+            accept_unsupported=options.accept_unsupported,
             faults=read_faults(options.fault) if options.fault else (),
         )
         with server:

@@ -22,7 +22,7 @@ __all__ = [
     "UnreadableAudio",
     "WhisperEngine",
     "Word",
-    "refusal",
+    "refusals",
     "require_extra",
     "to_results",
 ]
@@ -160,11 +160,11 @@ class WhisperEngine:
         return model
 
 
-def refusal(config: JobConfig) -> str | None:
-    """Why this server cannot do what a configuration asks for, or None if it can."""
+def refusals(config: JobConfig) -> Iterator[str]:
+    """What a configuration asks for that this server cannot do, each with the reason."""
     asked = config.transcription_config or TranscriptionConfig(language="en")
     if asked.language.split("-")[0] != "en":
-        return f"language {asked.language!r}: this server knows English (en) only"
+        yield f"language {asked.language!r}: this server knows English (en) only"
     for name in (
         "translation_config",
         "summarization_config",
@@ -177,9 +177,9 @@ def refusal(config: JobConfig) -> str | None:
         "fetch_text",
     ):
         if getattr(config, name) is not None:
-            return f"{name}: this server does not do that"
+            yield f"{name}: this server does not do that"
     if asked.diarization not in (None, "none"):
-        return f"diarization {asked.diarization!r}: this server does not tell speakers or channels apart"
+        yield f"diarization {asked.diarization!r}: this server does not tell speakers or channels apart"
     for name in (
         "audio_filtering_config",
         "transcript_filtering_config",
@@ -189,10 +189,9 @@ def refusal(config: JobConfig) -> str | None:
         "language_hints",
     ):
         if getattr(asked, name) is not None:
-            return f"{name}: this server does not do that"
+            yield f"{name}: this server does not do that"
     if asked.enable_entities:
-        return "enable_entities: this server does not find entities"
-    return None
+        yield "enable_entities: this server does not find entities"
 
 
 def require_extra(what: str, *modules: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
@@ -22,18 +22,24 @@ from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
 from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, unauthorized, unsupported
 from speechmatics.local.requests import note_config
+from speechmatics.local.scripted_worker import ScriptedWorker
 from speechmatics.local.state import Job, JobStore, new_job_id
 from speechmatics.local.worker import Worker
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig, as_job_config
 from speechmatics.models.job import JobStatus
 from speechmatics.models.transcript import Transcript
+from speechmatics.validation import ProblemCode, validate_config
 
 __all__ = ["create_app"]
 
 MAX_WAIT = 60
 """Seconds that an answer is held back at most."""
 
+IGNORED_HEADER = "Speechmatics-Local-Ignored"
+"""Header of the answer to a submission that asks for what the engine cannot do."""
+MAX_HEADER = 4000
+_NOT_IN_HEADERS = re.compile("[^ -~]")
 GONE = (JobStatus.DELETED, JobStatus.EXPIRED)
 """Where a job stands whose files are gone."""
 
@@ -44,8 +50,24 @@ _OBJECT = TypeAdapter(dict[str, Any])
 _logger = logging.getLogger("speechmatics")
 
 
-def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wait: bool) -> FastAPI:
-    """The application that answers for a store of jobs."""
+def create_app(
+    store: JobStore,
+    worker: Worker | ScriptedWorker,
+    *,
+    token: str | None,
+    honour_wait: bool,
+    accept_unsupported: bool = False,
+) -> FastAPI:
+    """The application that answers for a store of jobs.
+
+    Args:
+        store: The jobs.
+        worker: Who does them.
+        token: The only token accepted; None accepts every request.
+        honour_wait: Whether `wait` holds answers back.
+        accept_unsupported: Whether to take whatever the service might, and not only what the engine can do. What is
+            ignored then stands in the job's log, and in the header `Speechmatics-Local-Ignored` of the answer.
+    """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
     @app.middleware("http")
@@ -81,15 +103,19 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
     @app.post("/v2/jobs", status_code=201)
     def create(
         request: Request,
+        response: Response,
         config: Annotated[str, Form()],
         data_file: Annotated[UploadFile | None, File()] = None,
         wait: Annotated[int | None, Query(ge=0)] = None,
         text_format: Format = "json-v2",
     ) -> dict[str, Any]:
-        parsed, data = _read_config(config)
+        parsed, data = _read_config(config, Leniency.SILENT if accept_unsupported else Leniency.REJECT)
         note_config(request.scope, data)
-        if reason := engine.refusal(parsed):
-            raise unsupported(reason)
+        ignored = [] if isinstance(worker, ScriptedWorker) else [*engine.refusals(parsed)]
+        if ignored and not accept_unsupported:
+            raise unsupported("; ".join(ignored))
+        if accept_unsupported and not isinstance(worker, ScriptedWorker):
+            ignored += _unknown_parts(data)
         job_id = new_job_id()
         if parsed.fetch_data is not None:
             if data_file is not None:
@@ -104,6 +130,10 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
             with worker.audio_of(job_id).open("wb") as file:
                 shutil.copyfileobj(data_file.file, file, 1024 * 1024)
         store.add(job_id, data, name)
+        if ignored:
+            response.headers[IGNORED_HEADER] = _NOT_IN_HEADERS.sub("?", "; ".join(ignored))[:MAX_HEADER]
+            for reason in ignored:
+                store.write_log(job_id, f"ignored: {reason}")
         worker.take(job_id)
         if wait is None or not honour_wait:
             return {"id": job_id}
@@ -158,13 +188,13 @@ def create_app(store: JobStore, worker: Worker, *, token: str | None, honour_wai
     return app
 
 
-def _read_config(text: str) -> tuple[JobConfig, dict[str, Any]]:
+def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]:
     try:
         data = _OBJECT.validate_json(text)
     except ValidationError:
         raise bad_request("Job config JSON is invalid") from None
     try:
-        with leniency(Leniency.REJECT):
+        with leniency(level):
             parsed = as_job_config(data)
     except ConfigError as error:
         asked = data.get("transcription_config")
@@ -172,6 +202,12 @@ def _read_config(text: str) -> tuple[JobConfig, dict[str, Any]]:
             raise bad_request(str(error), error="No language selected") from None
         raise bad_request(str(error)) from None
     return parsed, data
+
+
+def _unknown_parts(data: dict[str, Any]) -> Iterator[str]:
+    for problem in validate_config(data).problems:
+        if problem.code in (ProblemCode.UNKNOWN_FIELD, ProblemCode.UNKNOWN_VALUE):
+            yield f"{problem.location}: {problem.message}"
 
 
 def _name_of(url: str) -> str:

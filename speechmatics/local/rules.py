@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypeIs
 
+from speechmatics._documents import content_of
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import problems_of
 from speechmatics.exceptions import InvalidInputError
@@ -78,7 +79,7 @@ def read_rule(rule: type[_RuleT], data: Mapping[str, Any], where: str) -> _RuleT
 
 def _read_document(file: Path) -> Mapping[str, Any]:
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = content_of(file).decode("utf-8-sig")
     except OSError as error:
         raise InvalidInputError(f"cannot read the rules in {file}: {error.strerror}") from None
     except UnicodeDecodeError:

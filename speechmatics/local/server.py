@@ -21,6 +21,8 @@ from speechmatics.local.engine import Engine, WhisperEngine, require_extra
 from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
+from speechmatics.local.scripted import ScriptedEngine
+from speechmatics.local.scripted_worker import ScriptedWorker
 from speechmatics.local.state import JobStore
 from speechmatics.local.worker import Worker
 from speechmatics.models.job import JobStatus
@@ -46,9 +48,12 @@ class LocalServer:
         port: Port to listen at; 0 for any that is free.
         data_dir: Where jobs are kept; None for a temporary folder.
         token: The only token accepted; None accepts every request.
-        engine: Something else to recognise speech with.
+        engine: Something else to recognise speech with, or rules that say what becomes of jobs.
         honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
         faults: What goes wrong; see `use_faults`.
+        accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
+            of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
+            and ignores nothing.
 
     Raises:
         MissingExtraError: The extra is not installed.
@@ -62,15 +67,17 @@ class LocalServer:
         port: int = 0,
         data_dir: Path | None = None,
         token: str | None = None,
-        engine: Engine | None = None,
+        engine: Engine | ScriptedEngine | None = None,
         honour_wait: bool = True,
         faults: Iterable[Fault] = (),
+        accept_unsupported: bool = False,
     ) -> None:
         self._address = (host, port)
         self._data_dir = data_dir
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
         self._honour_wait = honour_wait
+        self._accept_unsupported = accept_unsupported
         self._faults = Faults(faults)
         self._requests = RequestLog()
         self._running: _Running | None = None
@@ -132,6 +139,7 @@ class LocalServer:
                 self._honour_wait,
                 self._requests,
                 self._faults,
+                self._accept_unsupported,
             )
         return self
 
@@ -154,11 +162,12 @@ class _Running:
         self,
         address: tuple[str, int],
         data_dir: Path | None,
-        engine: Engine,
+        engine: Engine | ScriptedEngine,
         token: str | None,
         honour_wait: bool,
         requests: RequestLog,
         faults: Faults,
+        accept_unsupported: bool,
     ) -> None:
         require_extra("the local server", "fastapi", "python_multipart", "uvicorn")
         import uvicorn
@@ -177,10 +186,20 @@ class _Running:
             audio_dir = data_dir / "audio"
             audio_dir.mkdir(parents=True, exist_ok=True)
             self.store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
-            worker = Worker(self.store, engine, audio_dir)
+            worker: Worker | ScriptedWorker
+            if isinstance(engine, ScriptedEngine):
+                worker = ScriptedWorker(self.store, engine, audio_dir)
+            else:
+                worker = Worker(self.store, engine, audio_dir)
             worker.start()
             resources.callback(worker.stop, STOP_SECONDS)
-            app = create_app(self.store, worker, token=token, honour_wait=honour_wait)
+            app = create_app(
+                self.store,
+                worker,
+                token=token,
+                honour_wait=honour_wait,
+                accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
+            )
             config = uvicorn.Config(
                 Requests(app, requests, faults),
                 http=Connection,

@@ -12,11 +12,12 @@ import httpx
 
 from speechmatics.local.engine import LANGUAGE_PACK, Engine, UnreadableAudio
 from speechmatics.local.state import Job, JobStore, now
+from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig
 from speechmatics.models.delivery import FetchData
 from speechmatics.models.job import JobStatus
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "transcript_of"]
 
 FORMAT = "2.9"
 """Version of json-v2 that transcripts have."""
@@ -67,7 +68,8 @@ class Worker:
                 self.audio_of(job_id).unlink(missing_ok=True)
 
     def _do(self, job: Job) -> None:
-        config = JobConfig.model_validate(job.config)
+        with leniency(Leniency.SILENT):
+            config = JobConfig.model_validate(job.config)
         audio = self.audio_of(job.id)
         try:
             if config.fetch_data is not None and (errors := self._fetch(job, config.fetch_data, audio)):
@@ -76,7 +78,7 @@ class Worker:
             self._store.write_log(job.id, "recognition begins")
             heard = self._engine.transcribe(audio, config)
             self._store.write_log(job.id, f"recognition ends: {len(heard.results)} results, {heard.duration:.2f} s")
-            self._store.finish(job.id, _transcript(job, heard.duration, heard.results), heard.duration)
+            self._store.finish(job.id, transcript_of(job, heard.duration, heard.results), heard.duration)
         except UnreadableAudio as error:
             self._reject(job, str(error))
         except Exception as error:
@@ -111,7 +113,8 @@ class Worker:
         return errors
 
 
-def _transcript(job: Job, duration: float, results: list[dict[str, Any]]) -> dict[str, Any]:
+def transcript_of(job: Job, duration: float, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the API answers where a job's audio had these results."""
     info: dict[str, Any] = {
         "id": job.id,
         "created_at": job.created_at,

@@ -106,6 +106,35 @@ def test_the_process_goes_wrong_as_a_file_says(tmp_path: Path) -> None:
     assert done.stderr == f"{file}, {expected}\n"
 
 
+def test_the_process_answers_from_a_folder(tmp_path: Path) -> None:
+    """Without Python on the other side; a folder without transcripts ends it with exit code 1 and one line."""
+    done = run("--port", "0", "--scripted", str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"there is no transcript (*.json, *.txt) in {tmp_path}\n"
+    (tmp_path / "call.txt").write_text("Hello.")
+    with running("--port", "0", "--scripted", str(tmp_path)) as (process, url):
+        parts = {"config": (None, b'{"type": "transcription", "transcription_config": {"language": "de"}}')}
+        files = {**parts, "data_file": ("call.wav", b"any")}
+        query = {"wait": "60", "format": "txt"}
+        answer = httpx.post(f"{url}/jobs", files=files, params=query, trust_env=False, timeout=60).json()
+        assert (answer["status"], answer["txt"]) == ("done", "Hello.\n")
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20) == ("", "")
+
+
+def test_the_process_may_ignore_what_it_cannot_do() -> None:
+    """And says so, in place of an error."""
+    config = b'{"type": "transcription", "transcription_config": {"language": "de"}}'
+    files = {"config": (None, config), "data_file": ("call.wav", b"no audio")}
+    for arguments, expected in (([], 400), (["--accept-unsupported"], 201)):
+        with running("--port", "0", *arguments) as (process, url):
+            answer = httpx.post(f"{url}/jobs", files=files, trust_env=False)
+            assert answer.status_code == expected
+            assert "language 'de'" in answer.headers.get("Speechmatics-Local-Ignored", answer.text)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+
+
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
 def test_a_port_must_be_one(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong usage is exit code 2."""

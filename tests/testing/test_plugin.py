@@ -68,6 +68,61 @@ def test_both_fixtures_work_together(project: pytest.Pytester) -> None:
     run(project).assert_outcomes(passed=2)
 
 
+def test_a_setting_names_what_was_heard(pytester: pytest.Pytester) -> None:
+    """A folder of transcripts, or a file of rules, beside the settings; rules count anew for each server."""
+    pytester.mkdir("heard")
+    pytester.path.joinpath("heard", "call.txt").write_text("Hello.")
+    pytester.makefile(".toml", rules="[[scripted]]\nreject = 'no'\ntimes = 1\n[[scripted]]\ntext = 'Hello.'")
+    pytester.mkdir("deep").joinpath("test_it.py").write_text(
+        """
+def test_folder(speechmatics_client):
+    config = {"type": "transcription", "transcription_config": {"language": "de"}}
+    assert speechmatics_client.transcribe(("call.wav", b"any"), config).to_text() == "Hello.\\n"
+
+def test_file(speechmatics_client):
+    ids = [speechmatics_client.submit_job(("call.wav", b"any"), {}) for _ in range(2)]
+    assert [speechmatics_client.check_job_status(i, wait=20).status for i in ids] == ["rejected", "done"]
+
+test_again = test_file
+""".replace("{})", '{"type": "transcription", "transcription_config": {"language": "de"}})')
+    )
+    for setting, wanted, passed in (("heard", "folder", 1), ("rules.toml", "file or again", 2)):
+        pytester.makeini(f"[pytest]\nfilterwarnings = error\nspeechmatics_scripted = {setting}")
+        run(pytester, "deep", "-k", wanted).assert_outcomes(passed=passed)
+    pytester.makeini("[pytest]\nspeechmatics_scripted = nowhere.toml")
+    result = run(pytester, "deep", "-k", "folder")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*speechmatics_scripted: cannot read the rules in *nowhere.toml: No such file*"])
+
+
+def test_faults_requests_and_expiry(project: pytest.Pytester) -> None:
+    """A fixture has faults for all tests, and a test adds its own."""
+    project.makepyfile(
+        """
+        import pytest
+        from speechmatics import JobExpiredError, RateLimitError
+        from speechmatics.local import Fault
+
+        @pytest.fixture
+        def speechmatics_faults():
+            return [Fault(name="busy", method="GET", path="jobs", status=503, headers={"Retry-After": "0"}, times=1)]
+
+        def test_fixture(speechmatics_client, speechmatics_server):
+            assert speechmatics_client.list_jobs() == []
+            assert [request.fault for request in speechmatics_server.requests] == ["busy", None]
+
+        def test_own(speechmatics_client, speechmatics_server):
+            speechmatics_server.use_faults([Fault(method="POST", path="jobs", drop="after_work", times=1)])
+            transcript = speechmatics_client.transcribe(("a.wav", b"Hello"))
+            assert [request.method for request in speechmatics_server.requests].count("POST") == 1
+            speechmatics_server.expire(transcript.job.id)
+            with pytest.raises(JobExpiredError):
+                speechmatics_client.get_job_result(transcript.job.id)
+        """
+    )
+    run(project).assert_outcomes(passed=2)
+
+
 SHARED = """
 import httpx, pytest
 
