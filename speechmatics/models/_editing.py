@@ -113,7 +113,7 @@ def joined(parts: Sequence[Wire], offsets: Sequence[float], *, same_speakers: bo
         for name in (*_LISTS, "speakers"):
             if name in part or name in whole:
                 whole[name] = [*(whole.get(name) or []), *(part.get(name) or [])]
-        for language, sentences in (part.get("translations") or {}).items():
+        for language, sentences in _translations(part):
             translations = whole.setdefault("translations", {})
             translations[language] = [*translations.get(language, []), *sentences]
     speakers: list[Wire] = whole.get("speakers") or []
@@ -149,9 +149,14 @@ def _with_parts(data: Wire, change: Callable[[str, list[Wire]], list[Wire]]) -> 
     for name in _LISTS:
         if isinstance(copy.get(name), list):
             copy[name] = change(name, copy[name])
-    for language, sentences in (copy.get("translations") or {}).items():
+    for language, sentences in _translations(copy):
         copy["translations"][language] = change("translations", sentences)
     return copy
+
+
+def _translations(data: Wire) -> list[tuple[str, list[Wire]]]:
+    translations: dict[str, list[Wire]] = data.get("translations") or {}
+    return list(translations.items())
 
 
 def _speakers(data: object) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 from speechmatics import Transcript
 from speechmatics.models import RecognitionMetadata
 from speechmatics.rendering import Turn
-from tests.trials.subtitles import Count, calls, count
+from tests.trials.subtitles import count_all
 
 Item = tuple[str, dict[str, Any]]
 
@@ -404,7 +404,7 @@ def test_limits_are_those_that_the_job_asked_for() -> None:
 
 def test_subtitles_of_a_corpus_can_be_read() -> None:
     """At most a tenth of what there was when each subtitle but the last was filled (847 and 735 in 44 hours)."""
-    found = sum((count(call.to_srt()) for call in calls(2)), Count())
+    found = count_all(2)
     assert found.cues > 1500
     assert found.below_readable <= 84.7 / 44 * 2 + 4
     assert found.tails <= 73.5 / 44 * 2 + 4
