@@ -200,8 +200,9 @@ class _Running:
                 honour_wait=honour_wait,
                 accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
             )
+            self._app = Requests(app, requests, faults)
             config = uvicorn.Config(
-                Requests(app, requests, faults),
+                self._app,
                 http=Connection,
                 log_config=None,
                 access_log=False,
@@ -230,5 +231,6 @@ class _Running:
 
     def _end_serving(self) -> None:
         self.store.end_waiting()
+        self._app.end_delays()
         self._server.should_exit = True
         self._thread.join()
