@@ -28,6 +28,11 @@ def problems_of(report: ValidationReport) -> list[list[str | None]]:
     return [[problem.code.value, problem.pointer, problem.value] for problem in report]
 
 
+def codes_of(document: Any) -> list[tuple[str, str | int]]:
+    """Codes, and the numbers of the results that they are about."""
+    return [(problem.code.value, problem.path[1]) for problem in validate_transcript(document)]
+
+
 def looked_into(document: Any) -> Any:
     """The same for validation, but that each result is looked into: a tuple of Python may hold anything."""
     return {**document, "results": tuple(document["results"])} if is_list(document.get("results")) else document
@@ -142,10 +147,22 @@ def test_what_is_wrong_with_an_ordinary_result_among_others_is_found() -> None:
     document = transcript([word("a", 0.0, 0.5), word("", 0.5, 1.0), word("b", 1.0, 1.5), mark | {"start_time": 1.5}])
     document["results"][3]["end_time"] = 1.5
     assert all(find_ordinary(document, is_json=True))
-    assert [(problem.code.value, problem.path[1]) for problem in validate_transcript(document)] == [
-        ("empty_content", 1),
-        ("nothing_to_attach_to", 3),
-    ]
+    assert codes_of(document) == [("empty_content", 1), ("nothing_to_attach_to", 3)]
+
+
+def test_each_of_several_marks_needs_a_word_before_it() -> None:
+    """The first leaves the next as it was."""
+    marks = [{**word(".", 0.5, 0.5), "type": "punctuation", "attaches_to": "previous"}] * 3
+    assert codes_of(transcript(marks)) == [("nothing_to_attach_to", index) for index in range(3)]
+
+
+def test_a_result_is_by_the_speaker_of_its_first_alternative() -> None:
+    """Others of its alternatives may name others."""
+    words = [word("a", 0.0, 2.0), word("b", 1.0, 2.0), word("c", 1.0, 2.0)]
+    for result, speakers in zip(words, [("S1", "S2"), ("S2", "S1"), ("S1", "S2")], strict=True):
+        alternative = result["alternatives"][0]
+        result["alternatives"] = [{**alternative, "speaker": speaker} for speaker in speakers]
+    assert codes_of(transcript(words)) == [("overlapping_words", 2)]
 
 
 def test_half_a_surrogate_pair_is_noticed_in_an_ordinary_place() -> None:
