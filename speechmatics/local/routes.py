@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 from uuid import uuid4
@@ -127,9 +128,11 @@ def create_app(
             raise bad_request("data_file is empty", error="Job rejected due to invalid audio")
         else:
             name = data_file.filename or ""
-            with worker.audio_of(job_id).open("wb") as file:
-                shutil.copyfileobj(data_file.file, file, 1024 * 1024)
-        store.add(job_id, data, name)
+        with _discarded_on_error(worker.audio_of(job_id)) as audio:
+            if data_file is not None:
+                with audio.open("wb") as file:
+                    shutil.copyfileobj(data_file.file, file, 1024 * 1024)
+            store.add(job_id, data, name)
         if ignored:
             response.headers[IGNORED_HEADER] = _NOT_IN_HEADERS.sub("?", "; ".join(ignored))[:MAX_HEADER]
             for reason in ignored:
@@ -202,6 +205,15 @@ def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]
             raise bad_request(str(error), error="No language selected") from None
         raise bad_request(str(error)) from None
     return parsed, data
+
+
+@contextmanager
+def _discarded_on_error(file: Path) -> Generator[Path]:
+    try:
+        yield file
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _unknown_parts(data: dict[str, Any]) -> Iterator[str]:
