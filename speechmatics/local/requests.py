@@ -23,6 +23,8 @@ __all__ = ["TRANSPORT", "ReceivedRequest", "RequestLog", "Requests", "note_confi
 
 KEPT = 10_000
 """Requests that are remembered; the oldest are forgotten."""
+STOP_INTERVAL = 0.1
+"""Seconds after which a delay sees at the latest that the server stops."""
 TRANSPORT = "speechmatics.transport"
 """Key of the scope for the connection's transport."""
 _RECEIVED = "speechmatics.received"
@@ -88,6 +90,11 @@ class Requests:
         self._app = app
         self._log = log
         self._faults = faults
+        self._stopping = threading.Event()
+
+    def end_delays(self) -> None:
+        """Answers everyone who waits for the end of a fault's delay, and delays nobody any more."""
+        self._stopping.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or lets it go wrong."""
@@ -113,7 +120,8 @@ class Requests:
             answer = await self._work(scope, receive)
         elif fault.drop != "before_body":
             await _read_body(receive)
-        await anyio.sleep(fault.delay)
+        if not await self._delay(fault, receive):
+            return
         transport: Transport = scope[TRANSPORT]
         if fault.drop is not None:
             transport.abort()
@@ -123,6 +131,17 @@ class Requests:
                 transport.close()
         if transport.is_closing():
             await _wait_until_gone(receive)
+
+    async def _delay(self, fault: Fault, receive: Receive) -> bool:
+        """Waits until the answer is due, and gives whether the client is still there."""
+        until = anyio.current_time() + fault.delay
+        while (left := until - anyio.current_time()) > 0 and not self._stopping.is_set():
+            with anyio.move_on_after(min(left, STOP_INTERVAL)):
+                if fault.drop == "before_body":
+                    await anyio.sleep_forever()
+                await _wait_until_gone(receive)
+                return False
+        return True
 
     async def _work(self, scope: Scope, receive: Receive) -> _Answer:
         answer = _Answer(500, [], b"")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 from uuid import uuid4
@@ -16,7 +17,9 @@ from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
@@ -70,16 +73,7 @@ def create_app(
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
-    @app.middleware("http")
-    async def identify(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        allowed = token is None or request.headers.get("Authorization") == f"Bearer {token}"
-        try:
-            response = await call_next(request) if allowed else _error(unauthorized())
-        except Exception:
-            _logger.exception("%s %s failed", request.method, request.url.path)
-            response = _error(ApiError(500, "Internal Server Error"))
-        response.headers["Request-Id"] = uuid4().hex
-        return response
+    app.add_middleware(_Gate, token=token)
 
     @app.exception_handler(ApiError)
     async def answer_api_error(request: Request, error: ApiError) -> Response:
@@ -127,9 +121,11 @@ def create_app(
             raise bad_request("data_file is empty", error="Job rejected due to invalid audio")
         else:
             name = data_file.filename or ""
-            with worker.audio_of(job_id).open("wb") as file:
-                shutil.copyfileobj(data_file.file, file, 1024 * 1024)
-        store.add(job_id, data, name)
+        with _discarded_on_error(worker.audio_of(job_id)) as audio:
+            if data_file is not None:
+                with audio.open("wb") as file:
+                    shutil.copyfileobj(data_file.file, file, 1024 * 1024)
+            store.add(job_id, data, name)
         if ignored:
             response.headers[IGNORED_HEADER] = _NOT_IN_HEADERS.sub("?", "; ".join(ignored))[:MAX_HEADER]
             for reason in ignored:
@@ -188,6 +184,35 @@ def create_app(
     return app
 
 
+class _Gate:
+    """Lets in who has the token, gives each answer an id, and answers where the application fails."""
+
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
+        self._app = app
+        self._allowed = None if token is None else f"Bearer {token}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def send_identified(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                message["headers"] = [*message["headers"], (b"request-id", uuid4().hex.encode())]
+            await send(message)
+
+        try:
+            if self._allowed in (None, Headers(scope=scope).get("Authorization")):
+                await self._app(scope, receive, send_identified)
+            else:
+                await _error(unauthorized())(scope, receive, send_identified)
+        except Exception:
+            _logger.exception("%s %s failed", scope["method"], scope["path"])
+            if has_begun:
+                raise
+            await _error(ApiError(500, "Internal Server Error"))(scope, receive, send_identified)
+
+
 def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]:
     try:
         data = _OBJECT.validate_json(text)
@@ -202,6 +227,15 @@ def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]
             raise bad_request(str(error), error="No language selected") from None
         raise bad_request(str(error)) from None
     return parsed, data
+
+
+@contextmanager
+def _discarded_on_error(file: Path) -> Generator[Path]:
+    try:
+        yield file
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _unknown_parts(data: dict[str, Any]) -> Iterator[str]:

@@ -46,7 +46,8 @@ class LocalServer:
     Args:
         host: Address to listen at.
         port: Port to listen at; 0 for any that is free.
-        data_dir: Where jobs are kept; None for a temporary folder.
+        data_dir: Where jobs are kept, by one server at a time; it is made for its owner alone if it is not there. None
+            for a temporary folder.
         token: The only token accepted; None accepts every request.
         engine: Something else to recognise speech with, or rules that say what becomes of jobs.
         honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
@@ -58,6 +59,7 @@ class LocalServer:
     Raises:
         MissingExtraError: The extra is not installed.
         OSError: The port is taken, or `data_dir` cannot be made.
+        SpeechmaticsError: Another server uses `data_dir`, or what is in it are no jobs.
     """
 
     def __init__(
@@ -184,8 +186,11 @@ class _Running:
                 temporary = tempfile.TemporaryDirectory(prefix="speechmatics-", ignore_cleanup_errors=True)
                 data_dir = Path(resources.enter_context(temporary))
             audio_dir = data_dir / "audio"
-            audio_dir.mkdir(parents=True, exist_ok=True)
+            if not data_dir.exists():
+                data_dir.mkdir(mode=0o700, parents=True)
+            audio_dir.mkdir(mode=0o700, exist_ok=True)
             self.store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
+            _sweep(audio_dir, self.store)
             worker: Worker | ScriptedWorker
             if isinstance(engine, ScriptedEngine):
                 worker = ScriptedWorker(self.store, engine, audio_dir)
@@ -200,8 +205,9 @@ class _Running:
                 honour_wait=honour_wait,
                 accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
             )
+            self._app = Requests(app, requests, faults)
             config = uvicorn.Config(
-                Requests(app, requests, faults),
+                self._app,
                 http=Connection,
                 log_config=None,
                 access_log=False,
@@ -230,5 +236,14 @@ class _Running:
 
     def _end_serving(self) -> None:
         self.store.end_waiting()
+        self._app.end_delays()
         self._server.should_exit = True
         self._thread.join()
+
+
+def _sweep(audio_dir: Path, store: JobStore) -> None:
+    """Deletes what a server that was killed has left behind: audio of no job, or of one that has ended."""
+    needed = {job.id for job in store.running()}
+    for file in audio_dir.iterdir():
+        if file.name not in needed:
+            file.unlink()

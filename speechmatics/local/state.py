@@ -28,8 +28,10 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     JobStatus.EXPIRED: frozenset(),
 }
 
-# Safe against a process that dies, without waiting for the disk at every step of a job.
-_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
+# Safe against a process that dies, without waiting for the disk at every step of a job; one server at a time.
+_PRAGMAS = ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
+_LOCK_SECONDS = 1
+"""How long a server waits for another one, that uses the same file, to end."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -87,14 +89,16 @@ class JobStore:
         self.closed = False
         try:
             with contextlib.ExitStack() as opening:
-                self._database = sqlite3.connect(file, check_same_thread=False)
+                self._database = sqlite3.connect(file, check_same_thread=False, timeout=_LOCK_SECONDS)
                 opening.callback(self._database.close)
                 self._database.row_factory = sqlite3.Row
-                for statement in (*_PRAGMAS, _SCHEMA):
+                for statement in (*_PRAGMAS, "BEGIN EXCLUSIVE", _SCHEMA, "COMMIT"):
                     self._database.execute(statement)
                 opening.pop_all()
         except sqlite3.Error as error:
-            raise SpeechmaticsError(f"cannot keep jobs in {file}: {error}") from None
+            is_locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            reason = "another server uses it" if is_locked else str(error)
+            raise SpeechmaticsError(f"cannot keep jobs in {file}: {reason}") from None
 
     def end_waiting(self) -> None:
         """Answers everyone who waits for a job to end, and lets nobody wait any more."""
