@@ -7,10 +7,33 @@ from typing import TYPE_CHECKING
 # Importing the package is nearly free; what a name needs is imported when it is first used. So `speechmatics.models`
 # costs no client, and the pytest plugin costs nothing to those who do not use it.
 if TYPE_CHECKING:
+    from speechmatics._core.audio_input import (
+        AsyncAudioInput,
+        AudioInput,
+    )
     from speechmatics._core.auth import TemporaryKeyAuth
+    from speechmatics._core.iterators import (
+        OnError,
+    )
+    from speechmatics._core.operations import (
+        JsonFormat,
+        JsonObject,
+        RequestOptions,
+        TextFormat,
+        TranscriptFormat,
+    )
+    from speechmatics._core.options import (
+        ClientOptions,
+    )
+    from speechmatics._core.prepared import (
+        Progress,
+    )
     from speechmatics._core.rate_limit import RateLimit
     from speechmatics._core.readers import JobT, TranscriptT, UsageT
-    from speechmatics._core.session import Retry
+    from speechmatics._core.session import (
+        ResponseInfo,
+        Retry,
+    )
     from speechmatics.async_batch_client import AsyncBatchClient, ParsedAsyncBatchClient
     from speechmatics.batch_client import BatchClient, ParsedBatchClient
     from speechmatics.exceptions import (
@@ -64,6 +87,7 @@ if TYPE_CHECKING:
         AudioEventSummaryItem,
         AudioFilteringConfig,
         AutoChaptersConfig,
+        BatchFeatures,
         BatchLanguageIdentificationConfig,
         BatchSpeakerDiarizationConfig,
         BatchTranscriptionConfig,
@@ -75,6 +99,7 @@ if TYPE_CHECKING:
         DeleteJobResponse,
         ErrorResponse,
         FeatureError,
+        Features,
         FetchData,
         JobConfig,
         JobDetailError,
@@ -85,6 +110,7 @@ if TYPE_CHECKING:
         LanguageIdentificationConfig,
         LanguageIdentificationItem,
         LanguageIdentificationResult,
+        LanguageIdFeatures,
         LanguagePackInfo,
         Match,
         Notification,
@@ -126,7 +152,9 @@ if TYPE_CHECKING:
         Transcript,
         TranscriptFilteringConfig,
         TranscriptionConfig,
+        TranscriptionFeatures,
         TranslationConfig,
+        TranslationFeatures,
         TranslationSentence,
         Turn,
         UnknownConfigWarning,
@@ -135,11 +163,16 @@ if TYPE_CHECKING:
         WordRecord,
         hold_collector,
     )
+    from speechmatics.models.config import (
+        ConfigSource,
+    )
     from speechmatics.validation import (
         ProblemCode,
         ProblemRecord,
         ReportDict,
         Severity,
+        Source,
+        Sources,
         ValidationProblem,
         ValidationReport,
         validate_config,
@@ -153,6 +186,7 @@ __all__ = [
     "APIStatusError",
     "AdditionalVocab",
     "AnswerMismatchError",
+    "AsyncAudioInput",
     "AsyncBatchClient",
     "AudioError",
     "AudioEventItem",
@@ -160,21 +194,25 @@ __all__ = [
     "AudioEventSummaryItem",
     "AudioEventsConfig",
     "AudioFilteringConfig",
+    "AudioInput",
     "AudioNotFoundError",
     "AudioNotReadableError",
     "AuthenticationError",
     "AutoChaptersConfig",
     "BadRequestError",
     "BatchClient",
+    "BatchFeatures",
     "BatchLanguageIdentificationConfig",
     "BatchSpeakerDiarizationConfig",
     "BatchTranscriptionConfig",
     "BatchTranslationConfig",
     "Chapter",
+    "ClientOptions",
     "Confidence",
     "ConfigError",
     "ConfigNotFoundError",
     "ConfigNotReadableError",
+    "ConfigSource",
     "ConnectError",
     "ConnectTimeout",
     "ConnectionSettings",
@@ -183,6 +221,7 @@ __all__ = [
     "DuplicateJobWarning",
     "ErrorResponse",
     "FeatureError",
+    "Features",
     "FetchData",
     "InvalidDataError",
     "InvalidInputError",
@@ -196,6 +235,9 @@ __all__ = [
     "JobRunningError",
     "JobStatus",
     "JobT",
+    "JsonFormat",
+    "JsonObject",
+    "LanguageIdFeatures",
     "LanguageIdentificationAlternative",
     "LanguageIdentificationConfig",
     "LanguageIdentificationItem",
@@ -207,6 +249,7 @@ __all__ = [
     "NotificationConfig",
     "NotificationPart",
     "NotificationStatus",
+    "OnError",
     "OutputConfig",
     "ParsedAsyncBatchClient",
     "ParsedBatchClient",
@@ -216,6 +259,7 @@ __all__ = [
     "ProblemCode",
     "ProblemRecord",
     "ProcessingData",
+    "Progress",
     "ProxyError",
     "PunctuationOverrides",
     "RateLimit",
@@ -231,6 +275,8 @@ __all__ = [
     "Replacement",
     "ReportDict",
     "RequestError",
+    "RequestOptions",
+    "ResponseInfo",
     "ResponseTooLargeError",
     "RetrieveJobResponse",
     "RetrieveJobsResponse",
@@ -245,6 +291,8 @@ __all__ = [
     "ServerError",
     "SettingsError",
     "Severity",
+    "Source",
+    "Sources",
     "SpeakerDiarizationConfig",
     "SpeakersInputItem",
     "SpeakersResultItem",
@@ -255,6 +303,7 @@ __all__ = [
     "TemporaryKey",
     "TemporaryKeyAuth",
     "TemporaryKeyRequest",
+    "TextFormat",
     "Topic",
     "TopicDetectionConfig",
     "TopicDetectionResult",
@@ -263,12 +312,15 @@ __all__ = [
     "TrackingData",
     "Transcript",
     "TranscriptFilteringConfig",
+    "TranscriptFormat",
     "TranscriptNotFoundError",
     "TranscriptNotReadableError",
     "TranscriptT",
     "TranscriptionConfig",
     "TranscriptionError",
+    "TranscriptionFeatures",
     "TranslationConfig",
+    "TranslationFeatures",
     "TranslationSentence",
     "Turn",
     "UnknownConfigWarning",
@@ -300,20 +352,34 @@ __path__ = extend_path(__path__, __name__)
 _MODULES = ("exceptions", "models", "settings", "validation", "batch_client", "async_batch_client")
 """The modules that are attributes of the package before anybody imports them."""
 _MODULE_OF = {
+    "AsyncAudioInput": "_core.audio_input",
     "AsyncBatchClient": "async_batch_client",
+    "AudioInput": "_core.audio_input",
     "BatchClient": "batch_client",
+    "ClientOptions": "_core.options",
+    "ConfigSource": "models.config",
     "ConnectionSettings": "settings",
     "JobT": "_core.readers",
+    "JsonFormat": "_core.operations",
+    "JsonObject": "_core.operations",
+    "OnError": "_core.iterators",
     "ParsedAsyncBatchClient": "async_batch_client",
     "ParsedBatchClient": "batch_client",
     "ProblemCode": "validation",
     "ProblemRecord": "validation",
-    "ReportDict": "validation",
     "ProcessingData": "settings",
+    "Progress": "_core.prepared",
     "RateLimit": "_core.rate_limit",
+    "ReportDict": "validation",
+    "RequestOptions": "_core.operations",
+    "ResponseInfo": "_core.session",
     "Retry": "_core.session",
     "Severity": "validation",
+    "Source": "validation",
+    "Sources": "validation",
     "TemporaryKeyAuth": "_core.auth",
+    "TextFormat": "_core.operations",
+    "TranscriptFormat": "_core.operations",
     "TranscriptT": "_core.readers",
     "UsageT": "_core.readers",
     "ValidationProblem": "validation",

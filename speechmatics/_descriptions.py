@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -27,8 +27,35 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=building.acquire, after_in_parent=building.release, after_in_child=building.release)
 
 
+if TYPE_CHECKING:
+    BuiltLater = type
+else:
+
+    class BuiltLater(type(BaseModel)):
+        """Makes models that are built at their first use, and say so to nobody.
+
+        Pydantic's `defer_build` does the former, but adapters of types that see it in a model's config wait as well:
+        those of FastAPI, which then warn. And the signature of a model that is not built is that of all models.
+        """
+
+        def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> type:
+            model = super().__new__(mcs, name, bases, namespace, **options, defer_build=True)
+            model.model_config = {**model.model_config, "defer_build": False}
+            return model
+
+        @property
+        def __signature__(cls) -> inspect.Signature:
+            if not cls.__pydantic_complete__:
+                cls.model_rebuild()
+            return cls.__own_signature__
+
+        @__signature__.setter
+        def __signature__(cls, signature: object) -> None:
+            cls.__own_signature__ = signature
+
+
 class BuiltByOne:
-    """Has a model whose config says `defer_build` built, at its first use, by one thread at a time."""
+    """Has a model built, at its first use, by one thread at a time."""
 
     if not TYPE_CHECKING:
 
@@ -39,10 +66,8 @@ class BuiltByOne:
                 return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **options)
 
 
-class DescribedModel(BuiltByOne, BaseModel):
+class DescribedModel(BuiltByOne, BaseModel, metaclass=BuiltLater):
     """Base of models that are built when first used, and whose JSON Schema has the docstrings of their fields."""
-
-    model_config = ConfigDict(defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

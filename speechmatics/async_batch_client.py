@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from types import TracebackType
 from typing import Generic, Literal, Self, TypeAlias, TypeVar, cast, overload
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 from typing_extensions import Unpack
 
 from speechmatics._core import endpoints, flows, iterators, submission, transcription, waiting
-from speechmatics._core.arguments import as_settings, check_client
+from speechmatics._core.arguments import as_settings, check_callback, check_client
 from speechmatics._core.audio_input import AsyncAudioInput
 from speechmatics._core.copying import portable_state
 from speechmatics._core.drivers import AwaitingDriver
@@ -26,13 +27,15 @@ from speechmatics._core.operations import (
     TextFormat,
     TranscriptFormat,
 )
+from speechmatics._core.options import TIMEOUTS, ClientOptions, settings_with
 from speechmatics._core.parameters import check_parse, gives_models
 from speechmatics._core.prepared import Progress
 from speechmatics._core.readers import PARSED, RAW, JobT, Readers, TranscriptT, UsageT, as_sent
-from speechmatics._core.session import Retry, Session
+from speechmatics._core.session import ResponseInfo, Retry, Session
 from speechmatics._core.steps import Reader
 from speechmatics._secrets import forgetting_locals
 from speechmatics.models.config import ConfigSource
+from speechmatics.models.discovery import Features
 from speechmatics.models.job import JobDetails, UsageReport
 from speechmatics.models.transcript import Transcript
 from speechmatics.settings import ConnectionSettings
@@ -68,6 +71,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             `httpx.Auth`.
         http_client: An existing `httpx.AsyncClient` to send requests through, not closed here.
         on_retry: Called for each request that failed and is sent again.
+        on_response: Called with each answer that came, its status and its request id; what it raises ends the call.
 
     Raises:
         SettingsError: A setting from the environment is wrong.
@@ -87,6 +91,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
         auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
+        on_response: Callable[[ResponseInfo], None] | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -98,6 +103,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
         auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
+        on_response: Callable[[ResponseInfo], None] | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -109,6 +115,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
         auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
+        on_response: Callable[[ResponseInfo], None] | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -119,6 +126,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
         auth: httpx.Auth | None = None,
         http_client: httpx.AsyncClient | None = None,
         on_retry: Callable[[Retry], None] | None = None,
+        on_response: Callable[[ResponseInfo], None] | None = None,
     ) -> None:
         if isinstance(connection_settings, str):
             # From here on the token stands in no frame whose locals others show.
@@ -129,6 +137,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             auth=auth,
             http_client=http_client,
             on_retry=on_retry,
+            on_response=on_response,
             is_async=AwaitingDriver.awaits,
         )
         check_parse(self, AsyncBatchClient, parse)
@@ -136,11 +145,12 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
         self._parse = parse
         self._auth = auth
         self._on_retry = on_retry
+        self._on_response = on_response
         self._set_up(http_client)
 
     def _set_up(self, http_client: httpx.AsyncClient | None) -> None:
         self._http_client = http_client
-        self._driver = AwaitingDriver(self._settings, http_client, auth=self._auth)
+        self._driver = AwaitingDriver(self._settings, http_client, auth=self._auth, on_response=self._on_response)
         self._session = Session(settings=self._settings, on_retry=self._on_retry)
 
     def __repr__(self) -> str:
@@ -157,7 +167,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
         """What a pickle holds: the settings with their key, but no connections.
 
         Raises:
-            TypeError: There is an `http_client`, or an `auth`, `on_retry` or `ssl_context` that cannot be pickled.
+            TypeError: There is an `http_client`, or a hook, an `auth` or an `ssl_context` that cannot be pickled.
         """
         return portable_state(
             self,
@@ -165,6 +175,7 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             http_client=self._http_client,
             auth=self._auth,
             on_retry=self._on_retry,
+            on_response=self._on_response,
             ssl_context=self._settings.ssl_context,
         )
 
@@ -184,6 +195,44 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
     def connection_settings(self) -> ConnectionSettings:
         """The settings that the client was made with, or took from the environment."""
         return self._settings
+
+    def with_options(self, **options: Unpack[ClientOptions]) -> Self:
+        """Another client that does some things otherwise, over the connections of this one.
+
+        It is closed with this client: `close`, and the end of a `with` block, close nothing of what is shared. What
+        one of them learns of the server, the other knows.
+
+        Args:
+            **options: Fields of `ConnectionSettings` that concern requests rather than connections, `on_retry` and
+                `on_response`. `headers` are added to those of this client; everything else takes the place of what
+                this client has.
+
+        Raises:
+            TypeError: There is no such option, or it belongs to connections (`verify`, `proxy`, `http2`, limits).
+            SettingsError: A value is wrong.
+
+        Example:
+            >>> patient = client.with_options(read_timeout=300, retry_attempts=8)
+        """
+        try:
+            settings = settings_with(self._settings, options)
+        finally:
+            token_is_given = "auth_token" in options
+            asks_for_time = not TIMEOUTS.isdisjoint(options)
+            on_retry = options.get("on_retry", self._on_retry)
+            on_response = options.get("on_response", self._on_response)
+            del options  # a traceback shows the locals of its frames
+        if token_is_given and self._auth is not None:
+            raise TypeError("the client has an auth, which authorises its requests in place of an auth_token")
+        check_callback("on_retry", on_retry)
+        check_callback("on_response", on_response)
+        client = object.__new__(type(self))
+        client.__dict__.update(self.__dict__)
+        client._settings, client._on_retry, client._on_response = settings, on_retry, on_response
+        timeout = settings.timeout if self._http_client is None or asks_for_time else None
+        client._driver = self._driver.sharing(settings, auth=self._auth, on_response=on_response, timeout=timeout)
+        client._session = replace(self._session, settings=settings, on_retry=on_retry)
+        return client
 
     def _gives_models(self) -> bool:
         return gives_models(self, AsyncBatchClient, self._parse)
@@ -541,6 +590,27 @@ class AsyncBatchClient(Generic[JobT, TranscriptT, UsageT]):
             APIStatusError, RequestError: As `send_request`.
         """
         return await self._send(endpoints.get_job_log(job_id), as_sent)
+
+    async def get_job_audio(self, job_id: str) -> bytes:
+        """The audio that a job was submitted with, as it was sent (documentation; for audio that was uploaded).
+
+        Raises:
+            JobNotFoundException: There is no such job, or its audio is not kept.
+            ResponseTooLargeError: It is larger than the setting `max_response_bytes`.
+            APIStatusError, RequestError: As `send_request`.
+        """
+        return await self._send(endpoints.get_job_audio(job_id), as_sent)
+
+    async def get_features(self) -> Features:
+        """What the server offers: languages, domains, locales and translations; a model whatever `parse` is.
+
+        `validate_config(config, features=...)` checks a configuration by it.
+
+        Raises:
+            APIStatusError: The server has no feature discovery (404), or the answer is another error.
+            RequestError: No whole answer came.
+        """
+        return await self._send(endpoints.get_features(), as_sent)
 
     async def get_usage(self, since: date | str | None = None, until: date | str | None = None) -> UsageT:
         """How much has been transcribed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from contextvars import ContextVar
+from inspect import Signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Self, TypedDict, get_args
 
@@ -31,7 +32,7 @@ from pydantic_settings import SettingsError as UnreadableValueError
 from typing_extensions import Unpack
 
 from speechmatics import _installation as _installation
-from speechmatics._descriptions import BuiltByOne
+from speechmatics._descriptions import BuiltByOne, BuiltLater
 from speechmatics._errors import SettingsError
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import MASK, problems_of, without_inputs
@@ -147,8 +148,13 @@ if TYPE_CHECKING:
     from pydantic_settings import BaseSettings as _CalledSettings
 else:
 
-    class _Called(type(BaseSettings)):
+    class _Called(BuiltLater, type(BaseSettings)):
         """Makes a SettingsError of what is wrong, where it is not Pydantic that calls the class."""
+
+        @BuiltLater.__signature__.getter
+        def __signature__(cls) -> Signature:
+            """No parameters: FastAPI takes those of a dependency, as `Depends(ConnectionSettings)`, from requests."""
+            return Signature()
 
         def __call__(cls, *args: Any, **values: Any) -> Any:
             files = {name: values.get(name) for name in ("env_file", "secrets_dir")}
@@ -188,7 +194,6 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
         validate_assignment=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
-        defer_build=True,
     )
 
     url: Annotated[str, AfterValidator(check_url)] = DEFAULT_URL

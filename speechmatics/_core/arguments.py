@@ -52,7 +52,14 @@ _T = TypeVar("_T")
 
 
 def check_client(
-    settings: object, *, parse: object, auth: object, http_client: object, on_retry: object, is_async: bool
+    settings: object,
+    *,
+    parse: object,
+    auth: object,
+    http_client: object,
+    on_retry: object,
+    on_response: object,
+    is_async: bool,
 ) -> None:
     """Checks what a client is made with.
 
@@ -79,6 +86,7 @@ def check_client(
     if parse is not None:
         check_flag("parse", parse)
     check_callback("on_retry", on_retry)
+    check_callback("on_response", on_response)
 
 
 def as_settings(given: ConnectionSettings | str | SecretStr | None) -> ConnectionSettings:

@@ -9,6 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from copy import copy
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
@@ -21,7 +22,8 @@ from speechmatics._core.connections import ClientsOfLoops, ClientsOfProcesses, r
 from speechmatics._core.exchange import Exchange, exchanging
 from speechmatics._core.operations import CustomRequest, Request
 from speechmatics._core.read_ahead import ReadAhead
-from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, log_answer, not_a_url
+from speechmatics._core.requests import RequestBuilder, failed, follows_redirects, not_a_url, tell_of_answer
+from speechmatics._core.session import ResponseInfo
 from speechmatics._core.steps import Await, Callback, Disconnect, Flow, RunBlocking, Sleep, Step, Stream
 from speechmatics._core.threads import run_in_own_thread
 from speechmatics._core.transports import AsyncTransport, Transport
@@ -51,6 +53,7 @@ class BlockingDriver:
         http_client: httpx.Client | None = None,
         *,
         auth: httpx.Auth | None = None,
+        on_response: Callable[[ResponseInfo], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
@@ -59,6 +62,8 @@ class BlockingDriver:
         self._requests = RequestBuilder(settings, auth, adds_headers=http_client is not None)
         self._clients = ClientsOfProcesses(self._make)
         self._sleep = sleep
+        self._on_response = on_response
+        self._shares = False
 
     def _make(self) -> httpx.Client:
         ways = routes(self._settings, self._requests.auth)
@@ -88,9 +93,33 @@ class BlockingDriver:
         _check_open(self._given)
         return self._given
 
+    def sharing(
+        self,
+        settings: ConnectionSettings,
+        *,
+        auth: httpx.Auth | None,
+        on_response: Callable[[ResponseInfo], None] | None,
+        timeout: httpx.Timeout | None,
+    ) -> BlockingDriver:
+        """A driver of other settings over the same connections, which it does not close.
+
+        Args:
+            settings: Its settings.
+            auth: What authorises its requests in place of the settings' token.
+            on_response: Called with each answer.
+            timeout: The time limits of its requests; None for those of the `httpx.Client`.
+        """
+        driver = copy(self)
+        driver._settings = settings
+        driver._requests = RequestBuilder(settings, auth, adds_headers=True, timeout=timeout)
+        driver._on_response = on_response
+        driver._shares = True
+        return driver
+
     def close(self) -> None:
         """Closes the connections that were opened here; a client that was given is its owner's to close."""
-        self._clients.close()
+        if not self._shares:
+            self._clients.close()
 
     def run(self, flow: Flow[_T]) -> _T:
         """Runs a flow to its end."""
@@ -162,7 +191,7 @@ class BlockingDriver:
         except (httpx.InvalidURL, UnicodeError) as error:
             failure = not_a_url(error, request)
         else:
-            log_answer(response, time.monotonic() - started)
+            tell_of_answer(response, time.monotonic() - started, self._on_response)
             return response
         # Raised outside the handler: the frames of the network stack, which hold the token, are not chained.
         raise failed(step, request, failure, response)
@@ -179,6 +208,7 @@ class AwaitingDriver:
         http_client: httpx.AsyncClient | None = None,
         *,
         auth: httpx.Auth | None = None,
+        on_response: Callable[[ResponseInfo], None] | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._settings = settings
@@ -187,6 +217,8 @@ class AwaitingDriver:
         self._requests = RequestBuilder(settings, auth, adds_headers=http_client is not None)
         self._clients = ClientsOfLoops(self._make)
         self._sleep = sleep
+        self._on_response = on_response
+        self._shares = False
 
     def _make(self) -> httpx.AsyncClient:
         ways = routes(self._settings, self._requests.auth)
@@ -219,9 +251,33 @@ class AwaitingDriver:
         _check_open(self._given)
         return self._given
 
+    def sharing(
+        self,
+        settings: ConnectionSettings,
+        *,
+        auth: httpx.Auth | None,
+        on_response: Callable[[ResponseInfo], None] | None,
+        timeout: httpx.Timeout | None,
+    ) -> AwaitingDriver:
+        """A driver of other settings over the same connections, which it does not close.
+
+        Args:
+            settings: Its settings.
+            auth: What authorises its requests in place of the settings' token.
+            on_response: Called with each answer.
+            timeout: The time limits of its requests; None for those of the `httpx.AsyncClient`.
+        """
+        driver = copy(self)
+        driver._settings = settings
+        driver._requests = RequestBuilder(settings, auth, adds_headers=True, timeout=timeout)
+        driver._on_response = on_response
+        driver._shares = True
+        return driver
+
     async def close(self) -> None:
         """Closes the connections that were opened here; a client that was given is its owner's to close."""
-        await self._clients.close()
+        if not self._shares:
+            await self._clients.close()
 
     async def run(self, flow: Flow[_T]) -> _T:
         """Runs a flow to its end."""
@@ -299,7 +355,7 @@ class AwaitingDriver:
             failure = httpx.ReadError(str(error), request=request)
             failure.__cause__ = error
         else:
-            log_answer(response, time.monotonic() - started)
+            tell_of_answer(response, time.monotonic() - started, self._on_response)
             return response
         finally:
             if isinstance(request.stream, ReadAhead):

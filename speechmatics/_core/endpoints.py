@@ -29,6 +29,7 @@ from speechmatics.exceptions import AnswerMismatchError, InvalidResponseError, U
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.models._reading import invalid_response
 from speechmatics.models.config import JobConfig
+from speechmatics.models.discovery import Features
 from speechmatics.models.job import JobDetails, RetrieveJobsResponse, UsageReport
 from speechmatics.models.transcript import Transcript, read_transcript
 
@@ -37,7 +38,9 @@ __all__ = [
     "Page",
     "create_job",
     "delete_job",
+    "get_features",
     "get_job",
+    "get_job_audio",
     "get_job_log",
     "get_json_transcript",
     "get_text_transcript",
@@ -201,6 +204,30 @@ def get_usage(since: date | str | None = None, until: date | str | None = None) 
         "until": None if until is None else check_day("until", until),
     }
     return Operation("GET", "usage", _object, parse, params=_given(params))
+
+
+def get_features() -> Operation[Features, Features]:
+    """`GET /v1/discovery/features`, which is beside `/v2` rather than below it."""
+
+    def parse(response: httpx.Response) -> Features:
+        return Features.from_json(response.content)
+
+    return Operation("GET", "../v1/discovery/features", parse, parse)
+
+
+def get_job_audio(job_id: str) -> Operation[bytes, bytes]:
+    """`GET /jobs/{id}/data`; the audio that was submitted.
+
+    Raises:
+        InvalidInputError: `job_id` is no job id.
+    """
+
+    def read(response: httpx.Response) -> bytes:
+        if is_page(response):
+            raise InvalidResponseError("the answer is a page of HTML", body=response.content, job_id=job_id)
+        return response.content
+
+    return Operation("GET", _job_path(job_id, "data"), read, read, job_id=job_id)
 
 
 def text_format(transcription_format: object) -> TextFormat | None:

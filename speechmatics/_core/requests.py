@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from secrets import token_hex
 
@@ -24,6 +24,7 @@ from speechmatics._core.custom_requests import (
 from speechmatics._core.operations import BasicAuth, CustomRequest, Operation, Request
 from speechmatics._core.read_ahead import ReadAhead
 from speechmatics._core.responses import ACCEPT_ENCODING
+from speechmatics._core.session import ResponseInfo
 from speechmatics.exceptions import (
     APIStatusError,
     InvalidInputError,
@@ -34,7 +35,7 @@ from speechmatics.exceptions import (
 )
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["RequestBuilder", "failed", "follows_redirects", "log_answer", "not_a_url"]
+__all__ = ["RequestBuilder", "failed", "follows_redirects", "not_a_url", "tell_of_answer"]
 
 _Headers = httpx.Headers | Mapping[str, str] | Sequence[tuple[str, str]] | None
 
@@ -61,9 +62,18 @@ class RequestBuilder:
         auth: What authorises requests in place of the settings' token.
         adds_headers: Whether the headers are added to each request; those of an `httpx.Client` that has them come
             along by themselves, which is cheaper.
+        timeout: The time limits of a request; None for those of the `httpx.Client` that sends it.
     """
 
-    def __init__(self, settings: ConnectionSettings, auth: httpx.Auth | None, *, adds_headers: bool) -> None:
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        auth: httpx.Auth | None,
+        *,
+        adds_headers: bool,
+        timeout: httpx.Timeout | None = None,
+    ) -> None:
+        self._own_timeout = timeout
         self._base_url = httpx.URL(settings.base_url)
         self._root = str(self._base_url)
         self.auth = auth if auth is not None else auth_for(settings)
@@ -99,7 +109,7 @@ class RequestBuilder:
             params=step.params or None,
             content=body,
             headers=given,
-            timeout=_timeout(client.timeout, step.patience, step.limit),
+            timeout=_timeout(self._timeout_of(client), step.patience, step.limit),
         )
         if body is not None:
             if isinstance(client, httpx.AsyncClient):
@@ -133,10 +143,13 @@ class RequestBuilder:
             json=options.get("json"),
             headers=given,
             cookies=options.get("cookies"),
-            timeout=checked_timeout(options["timeout"]) if "timeout" in options else client.timeout,
+            timeout=checked_timeout(options["timeout"]) if "timeout" in options else self._timeout_of(client),
             extensions=checked_extensions(options.get("extensions")),
         )
         return self._completed(request, given)
+
+    def _timeout_of(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Timeout:
+        return self._own_timeout or client.timeout
 
     def _completed(self, request: httpx.Request, given: _Headers) -> httpx.Request:
         """Adds the headers that every request carries, and an id of its own, but for what it was given.
@@ -167,18 +180,24 @@ def follows_redirects(step: Request) -> bool:
     return check_flag("follow_redirects", step.options.get("follow_redirects", False))
 
 
-def log_answer(response: httpx.Response, seconds: float) -> None:
-    """Logs a request that was answered, at DEBUG."""
-    if _logger.isEnabledFor(logging.DEBUG):
-        request = response.request
-        _logger.debug(
-            "%s %s: %d in %.3f s, request id %s",
-            request.method,
-            shown_url(request),
-            response.status_code,
-            seconds,
-            request_id_of(response),
-        )
+def tell_of_answer(
+    response: httpx.Response, seconds: float, on_response: Callable[[ResponseInfo], None] | None
+) -> None:
+    """Logs a request that was answered, at DEBUG, and calls who wants to know."""
+    if on_response is None and not _logger.isEnabledFor(logging.DEBUG):
+        return
+    info = ResponseInfo(
+        method=response.request.method,
+        url=shown_url(response.request),
+        status_code=response.status_code,
+        seconds=seconds,
+        request_id=request_id_of(response),
+    )
+    _logger.debug(
+        "%s %s: %d in %.3f s, request id %s", info.method, info.url, info.status_code, info.seconds, info.request_id
+    )
+    if on_response is not None:
+        on_response(info)
 
 
 def not_a_url(error: httpx.InvalidURL | UnicodeError, request: httpx.Request) -> httpx.RequestError:

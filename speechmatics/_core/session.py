@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from speechmatics.exceptions import SpeechmaticsError
 from speechmatics.settings import ConnectionSettings
 
-__all__ = ["Retry", "Session"]
+__all__ = ["ResponseInfo", "Retry", "Session"]
 
 YOUNG = 60.0
 """Seconds after its submission during which a server that does not know a job is asked again."""
@@ -33,6 +33,25 @@ class Retry:
     attempt: int
     delay: float
     error: SpeechmaticsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseInfo:
+    """What `on_response` is called with when an answer has come, whatever its status.
+
+    Attributes:
+        method: HTTP method.
+        url: The URL without its query.
+        status_code: HTTP status.
+        seconds: How long it took until the answer was read.
+        request_id: By which id the server, a gateway or this client knows the request; to be named to support.
+    """
+
+    method: str
+    url: str
+    status_code: int
+    seconds: float
+    request_id: str | None
 
 
 @dataclass(slots=True)

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Self
 
 import anyio
-import anyio.to_thread
 from pydantic import SecretStr
 
 from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
@@ -30,8 +29,8 @@ from speechmatics.settings import ConnectionSettings
 
 __all__ = ["LocalServer"]
 
-MAX_REQUESTS = 400
-"""Requests that are answered at once; each of them may be waiting for a job."""
+MAX_AUDIO_BYTES = 1_000_000_000
+"""Bytes of audio that the service takes (specification: 1 GB)."""
 STOP_SECONDS = 5
 """Seconds that a job in hand may take to end when the server stops."""
 
@@ -46,10 +45,12 @@ class LocalServer:
     Args:
         host: Address to listen at.
         port: Port to listen at; 0 for any that is free.
-        data_dir: Where jobs are kept; None for a temporary folder.
+        data_dir: Where jobs are kept, by one server at a time; it is made for its owner alone if it is not there. None
+            for a temporary folder.
         token: The only token accepted; None accepts every request.
         engine: Something else to recognise speech with, or rules that say what becomes of jobs.
         honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
+        max_audio_bytes: Bytes of audio that a submission may have; 413 is answered above that.
         faults: What goes wrong; see `use_faults`.
         accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
@@ -58,6 +59,7 @@ class LocalServer:
     Raises:
         MissingExtraError: The extra is not installed.
         OSError: The port is taken, or `data_dir` cannot be made.
+        SpeechmaticsError: Another server uses `data_dir`, or what is in it are no jobs.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class LocalServer:
         token: str | None = None,
         engine: Engine | ScriptedEngine | None = None,
         honour_wait: bool = True,
+        max_audio_bytes: int = MAX_AUDIO_BYTES,
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
     ) -> None:
@@ -77,6 +80,7 @@ class LocalServer:
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
         self._honour_wait = honour_wait
+        self._max_audio_bytes = max_audio_bytes
         self._accept_unsupported = accept_unsupported
         self._faults = Faults(faults)
         self._requests = RequestLog()
@@ -137,6 +141,7 @@ class LocalServer:
                 self._engine or WhisperEngine(),
                 token,
                 self._honour_wait,
+                self._max_audio_bytes,
                 self._requests,
                 self._faults,
                 self._accept_unsupported,
@@ -165,11 +170,12 @@ class _Running:
         engine: Engine | ScriptedEngine,
         token: str | None,
         honour_wait: bool,
+        max_audio_bytes: int,
         requests: RequestLog,
         faults: Faults,
         accept_unsupported: bool,
     ) -> None:
-        require_extra("the local server", "fastapi", "python_multipart", "uvicorn")
+        require_extra("the local server", "python_multipart", "starlette", "uvicorn")
         import uvicorn
 
         from speechmatics.local.connections import Connection
@@ -184,8 +190,11 @@ class _Running:
                 temporary = tempfile.TemporaryDirectory(prefix="speechmatics-", ignore_cleanup_errors=True)
                 data_dir = Path(resources.enter_context(temporary))
             audio_dir = data_dir / "audio"
-            audio_dir.mkdir(parents=True, exist_ok=True)
+            if not data_dir.exists():
+                data_dir.mkdir(mode=0o700, parents=True)
+            audio_dir.mkdir(mode=0o700, exist_ok=True)
             self.store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
+            _sweep(audio_dir, self.store)
             worker: Worker | ScriptedWorker
             if isinstance(engine, ScriptedEngine):
                 worker = ScriptedWorker(self.store, engine, audio_dir)
@@ -198,6 +207,7 @@ class _Running:
                 worker,
                 token=token,
                 honour_wait=honour_wait,
+                max_audio_bytes=max_audio_bytes,
                 accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
             )
             self._app = Requests(app, requests, faults)
@@ -208,6 +218,7 @@ class _Running:
                 access_log=False,
                 ws="none",
                 lifespan="off",
+                proxy_headers=False,
                 timeout_graceful_shutdown=1,
             )
             self._server = uvicorn.Server(config)
@@ -226,7 +237,6 @@ class _Running:
         self._resources.close()
 
     async def _serve(self) -> None:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = MAX_REQUESTS
         await self._server.serve(sockets=[self._socket])
 
     def _end_serving(self) -> None:
@@ -234,3 +244,11 @@ class _Running:
         self._app.end_delays()
         self._server.should_exit = True
         self._thread.join()
+
+
+def _sweep(audio_dir: Path, store: JobStore) -> None:
+    """Deletes what a server that was killed has left behind: audio of no job, or of one that has ended."""
+    needed = {job.id for job in store.running()}
+    for file in audio_dir.iterdir():
+        if file.name not in needed:
+            file.unlink()

@@ -17,6 +17,13 @@ from speechmatics.models.config import (
     as_job_config,
 )
 from speechmatics.models.delivery import FetchData, NotificationConfig, TrackingData
+from speechmatics.models.discovery import (
+    BatchFeatures,
+    Features,
+    LanguageIdFeatures,
+    TranscriptionFeatures,
+    TranslationFeatures,
+)
 from speechmatics.models.features import (
     AudioEventsConfig,
     AutoChaptersConfig,
@@ -121,6 +128,7 @@ __all__ = [
     "AudioEventsConfig",
     "AudioFilteringConfig",
     "AutoChaptersConfig",
+    "BatchFeatures",
     "BatchLanguageIdentificationConfig",
     "BatchSpeakerDiarizationConfig",
     "BatchTranscriptionConfig",
@@ -138,6 +146,7 @@ __all__ = [
     "ErrorResponse",
     "FeatureError",
     "FeatureErrorType",
+    "Features",
     "FetchData",
     "FormType",
     "JobConfig",
@@ -147,6 +156,7 @@ __all__ = [
     "JobMode",
     "JobStatus",
     "JobType",
+    "LanguageIdFeatures",
     "LanguageIdentificationAlternative",
     "LanguageIdentificationConfig",
     "LanguageIdentificationErrorCode",
@@ -207,7 +217,9 @@ __all__ = [
     "Transcript",
     "TranscriptFilteringConfig",
     "TranscriptionConfig",
+    "TranscriptionFeatures",
     "TranslationConfig",
+    "TranslationFeatures",
     "TranslationSentence",
     "Turn",
     "UnknownConfigWarning",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import (
@@ -23,7 +25,7 @@ from speechmatics._errors import ConfigError
 from speechmatics._names import did_you_mean
 from speechmatics._secrets import MASK, forget_locals, without_inputs
 from speechmatics.models._json_schema import without_rules
-from speechmatics.models._kept import DumpsOnce, KeepsUnfit
+from speechmatics.models._kept import DumpsOnce, KeepsUnfit, is_list, is_object
 from speechmatics.models._leniency import (
     assigning,
     is_received,
@@ -183,12 +185,34 @@ class SentModel(DumpsOnce):
             ) from None
 
 
+_ITEMS, _CHARACTERS = 3, 200
+"""Items of a list, and characters of a text, that the repr of what is received shows at most."""
+
+
 def _of_whole(
     model: type[BaseModel], kind: str | PydanticCustomError, context: dict[str, Any] | None = None
 ) -> ValidationError:
     """The error of a rule for the whole of a model, without what the model was given."""
     problem = InitErrorDetails(type=kind, loc=(), input=MASK, ctx=context or {})
     return ValidationError.from_exception_data(model.__name__, [problem], hide_input=True)
+
+
+class _Abridged:
+    """Shows a value of which there may be very much."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        if is_list(self._value):
+            more = [f"… {len(self._value):,} in all"] if len(self._value) > _ITEMS else []
+            return f"[{', '.join([*map(repr, self._value[:_ITEMS]), *more])}]"
+        if is_object(self._value):
+            more = [f"… {len(self._value):,} in all"] if len(self._value) > _ITEMS else []
+            items = [f"{name!r}: {_Abridged(value)!r}" for name, value in islice(self._value.items(), _ITEMS)]
+            return f"{{{', '.join([*items, *more])}}}"
+        text = repr(self._value)
+        return text if len(text) <= _CHARACTERS or not isinstance(self._value, str) else f"{text[:_CHARACTERS]}…"
 
 
 class ReceivedModel(DescribedModel):
@@ -202,6 +226,10 @@ class ReceivedModel(DescribedModel):
     )
 
     if not TYPE_CHECKING:
+
+        def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+            """Pydantic's, abridged: a transcript of four hours would be ten megabytes, in every log that shows it."""
+            return [(name, _Abridged(value)) for name, value in super().__repr_args__()]
 
         @classmethod
         def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:

@@ -23,12 +23,14 @@ from speechmatics.validation.report import (
     ValidationProblem,
     ValidationReport,
 )
+from speechmatics.validation.source import Source
 
 __all__ = [
     "ProblemCode",
     "ProblemRecord",
     "ReportDict",
     "Severity",
+    "Source",
     "Sources",
     "ValidationProblem",
     "ValidationReport",

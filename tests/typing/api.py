@@ -16,6 +16,7 @@ from speechmatics import (
     BatchClient,
     BatchTranscriptionConfig,
     ConnectionSettings,
+    Features,
     FetchData,
     JobConfig,
     JobDetails,
@@ -74,6 +75,9 @@ def dicts(client: BatchClient, fmt: TranscriptFormat) -> None:
     assert_type(client.transcribe("a.wav", transcription_format=fmt), Json | str)
     assert_type(client.transcribe("a.wav", None, fmt), Json | str)
     assert_type(client.get_usage(), Json)
+    assert_type(client.get_features(), Features)
+    assert_type(client.get_job_audio("j"), bytes)
+    assert_type(client.with_options(read_timeout=5).get_usage(), Json)
     assert_type(client.wait_for_many(["id"]), Iterator[Json])
 
 
@@ -94,6 +98,8 @@ def models(client: ParsedBatchClient, fmt: TranscriptFormat) -> None:
     assert_type(client.transcribe("a.wav", transcription_format="txt"), str)
     assert_type(client.transcribe("a.wav", transcription_format=fmt), Transcript | str)
     assert_type(client.get_usage(), UsageReport)
+    assert_type(client.get_features(), Features)
+    assert_type(client.with_options(read_timeout=5).get_usage(), UsageReport)
     assert_type(client.wait_for_many(["id"]), Iterator[JobDetails])
 
 

@@ -17,6 +17,7 @@ from speechmatics import (
     BatchClient,
     BatchTranscriptionConfig,
     ConnectionSettings,
+    Features,
     JobConfig,
     JobDetails,
     ParsedAsyncBatchClient,
@@ -73,6 +74,9 @@ async def dicts(client: AsyncBatchClient, fmt: TranscriptFormat, json: JsonForma
     assert_type(await client.transcribe("a.wav", transcription_format=text), str)
     assert_type(await client.transcribe("a.wav", transcription_format=fmt), Json | str)
     assert_type(await client.get_usage(), Json)
+    assert_type(await client.get_features(), Features)
+    assert_type(await client.get_job_audio("j"), bytes)
+    assert_type(await client.with_options(read_timeout=5).get_usage(), Json)
     assert_type(client.wait_for_many(["id"]), AsyncIterator[Json])
 
 
@@ -92,6 +96,8 @@ async def models(client: ParsedAsyncBatchClient, fmt: TranscriptFormat, json: Js
     assert_type(await client.transcribe("a.wav", transcription_format="txt"), str)
     assert_type(await client.transcribe("a.wav", transcription_format=fmt), Transcript | str)
     assert_type(await client.get_usage(), UsageReport)
+    assert_type(await client.get_features(), Features)
+    assert_type(await client.with_options(read_timeout=5).get_usage(), UsageReport)
     assert_type(client.wait_for_many(["id"]), AsyncIterator[JobDetails])
 
 
