@@ -22,6 +22,7 @@ from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
 from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
 from speechmatics.local.gate import Gate
+from speechmatics.local.probe import probe_duration
 from speechmatics.local.queries import BOOLEAN, DATE, FORMAT, LIMIT, MOMENT, WAIT, Format, read_query
 from speechmatics.local.requests import note_config
 from speechmatics.local.scripted_worker import ScriptedWorker
@@ -134,9 +135,11 @@ class _Jobs:
             note_config(request.scope, data)
             ignored = self._ignored(parsed, data)
             name = _data_name(parsed, submission)
+            probed = None
             if submission.file_name is not None:
                 spool.rename(audio)
-            self._store.add(job_id, data, name)
+                probed = 0.0 if isinstance(self._worker, ScriptedWorker) else await probe_duration(audio)
+            self._store.add(job_id, data, name, probed)
         for reason in ignored:
             self._store.write_log(job_id, f"ignored: {reason}")
         self._worker.take(job_id)
