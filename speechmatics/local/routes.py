@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -61,6 +61,7 @@ def create_app(
     honour_wait: bool,
     max_audio_bytes: int,
     accept_unsupported: bool = False,
+    hosts: Collection[str] = (),
 ) -> ASGIApp:
     """The application that answers for a store of jobs.
 
@@ -72,6 +73,7 @@ def create_app(
         max_audio_bytes: Bytes of an upload's audio at most.
         accept_unsupported: Whether to take whatever the service might, and not only what the engine can do. What is
             ignored then stands in the job's log, and in the header `Speechmatics-Local-Ignored` of the answer.
+        hosts: Names by which the server may be asked, beside `localhost` and addresses.
     """
     jobs = _Jobs(store, worker, honour_wait, max_audio_bytes, accept_unsupported)
     routes = [
@@ -81,7 +83,7 @@ def create_app(
         Route("/v2/jobs/{job_id}/log", _Resource(GET=jobs.get_log)),
         Route("/v2/usage", _Resource(GET=jobs.get_usage)),
     ]
-    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token)
+    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, hosts)
 
 
 class _Resource:
