@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,7 @@ from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
 from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
 from speechmatics.local.gate import Gate
+from speechmatics.local.probe import probe_duration
 from speechmatics.local.queries import BOOLEAN, DATE, FORMAT, LIMIT, MOMENT, WAIT, Format, read_query
 from speechmatics.local.requests import note_config
 from speechmatics.local.scripted_worker import ScriptedWorker
@@ -60,6 +61,7 @@ def create_app(
     honour_wait: bool,
     max_audio_bytes: int,
     accept_unsupported: bool = False,
+    hosts: Collection[str] = (),
 ) -> ASGIApp:
     """The application that answers for a store of jobs.
 
@@ -71,6 +73,7 @@ def create_app(
         max_audio_bytes: Bytes of an upload's audio at most.
         accept_unsupported: Whether to take whatever the service might, and not only what the engine can do. What is
             ignored then stands in the job's log, and in the header `Speechmatics-Local-Ignored` of the answer.
+        hosts: Names by which the server may be asked, beside `localhost` and addresses.
     """
     jobs = _Jobs(store, worker, honour_wait, max_audio_bytes, accept_unsupported)
     routes = [
@@ -80,7 +83,7 @@ def create_app(
         Route("/v2/jobs/{job_id}/log", _Resource(GET=jobs.get_log)),
         Route("/v2/usage", _Resource(GET=jobs.get_usage)),
     ]
-    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token)
+    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, hosts)
 
 
 class _Resource:
@@ -134,9 +137,11 @@ class _Jobs:
             note_config(request.scope, data)
             ignored = self._ignored(parsed, data)
             name = _data_name(parsed, submission)
+            probed = None
             if submission.file_name is not None:
                 spool.rename(audio)
-            self._store.add(job_id, data, name)
+                probed = 0.0 if isinstance(self._worker, ScriptedWorker) else await probe_duration(audio)
+            self._store.add(job_id, data, name, probed)
         for reason in ignored:
             self._store.write_log(job_id, f"ignored: {reason}")
         self._worker.take(job_id)

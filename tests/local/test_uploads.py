@@ -151,7 +151,7 @@ def head(server: LocalServer, length: int) -> tuple[socket.socket, bytes]:
     """A connection, and the head of a submission of so many bytes."""
     url = httpx.URL(server.url)
     connection = socket.create_connection((url.host, url.port or 0), timeout=30)
-    lines = "Host: a\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+    lines = "Host: localhost\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=B\r\n"
     return connection, f"POST /v2/jobs HTTP/1.1\r\n{lines}Content-Length: {length}\r\n\r\n".encode()
 
 
