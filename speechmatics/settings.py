@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from inspect import Signature
 from pathlib import Path
@@ -30,7 +30,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 from pydantic_settings import SettingsError as UnreadableValueError
-from typing_extensions import Unpack
+from typing_extensions import TypeIs, Unpack
 
 from speechmatics import _installation as _installation
 from speechmatics._descriptions import BuiltByOne, BuiltLater
@@ -436,12 +436,25 @@ def _check_names(given: Mapping[str, object], settings_cls: type[BaseSettings]) 
 
 
 def _check_files(files: SourceFiles) -> None:
-    for name, value in files._asdict().items():
-        several = [value] if isinstance(value, str | Path | None) else value
-        for path in several if isinstance(several, list | tuple) else [several]:
-            if not isinstance(path, str | Path | None):
-                raise SettingsError(f"{name} must be a path, not {type(path).__name__}")
-            if path is not None and name == "env_file":
-                regular_text("env_file", Path(path))
-            elif path is not None and not Path(path).expanduser().is_dir():
-                raise SettingsError(f"secrets_dir: there is no directory {path}")
+    for path in _each("env_file", files.env_file):
+        regular_text("env_file", path)
+    for path in _each("secrets_dir", files.secrets_dir):
+        if not path.expanduser().is_dir():
+            raise SettingsError(f"secrets_dir: there is no directory {path}")
+
+
+def _each(name: str, value: object) -> Iterator[Path]:
+    """The paths that an argument, a variable or a class names: none, one or several."""
+    if value is None:
+        return
+    if _is_several(value):
+        for one in value:
+            yield from _each(name, one)
+    elif isinstance(value, str | Path):
+        yield Path(value)
+    else:
+        raise SettingsError(f"{name} must be a path, not {type(value).__name__}")
+
+
+def _is_several(value: object) -> TypeIs[Sequence[object]]:
+    return isinstance(value, list | tuple)
