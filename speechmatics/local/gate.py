@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
+from speechmatics.local.discovery import HEALTH
 from speechmatics.local.errors import ApiError, forbidden, unauthorized
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Gate:
 
     Args:
         app: What answers, or raises an `ApiError`.
-        token: The only token accepted; None accepts every request.
+        token: The only token accepted; None accepts every request, as those of a container's health are in any case.
         hosts: Names in lower case by which the server may be asked, beside `localhost` and addresses.
     """
 
@@ -52,8 +53,9 @@ class Gate:
             await send(message)
 
         try:
-            self._check(Headers(scope=scope))
-            await self._app({**scope, "path": scope["path"].rstrip("/")}, receive, send_identified)
+            path = scope["path"].rstrip("/")
+            self._check(Headers(scope=scope), needs_token=path not in HEALTH)
+            await self._app({**scope, "path": path}, receive, send_identified)
         except ApiError as error:
             response = JSONResponse(error.body, error.code, error.headers)
             await response(scope, receive, send_identified)
@@ -66,14 +68,14 @@ class Gate:
             failure = ApiError(500, "Internal Server Error")
             await JSONResponse(failure.body, failure.code)(scope, receive, send_identified)
 
-    def _check(self, headers: Headers) -> None:
+    def _check(self, headers: Headers, *, needs_token: bool) -> None:
         host = headers.get("Host", "")
         if host and not self._is_own(host):
             raise forbidden(f"the host {host!r} is not this server's; allowed_hosts, or --allow-host, may name it")
         origin = headers.get("Origin")
         if origin is not None and _authority(origin) != host.lower():
             raise forbidden(f"pages of {origin!r} may not ask this server")
-        if self._token is not None:
+        if self._token is not None and needs_token:
             scheme, _, token = headers.get("Authorization", "").partition(" ")
             given = token.strip().encode("latin-1")
             if scheme.lower() != "bearer" or not hmac.compare_digest(given, self._token):

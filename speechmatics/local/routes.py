@@ -20,6 +20,7 @@ from starlette.routing import Route, Router
 
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
+from speechmatics.local.discovery import HEALTH, answer_health, features_of
 from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
 from speechmatics.local.gate import Gate
 from speechmatics.local.probe import probe_duration
@@ -82,6 +83,8 @@ def create_app(
         Route("/v2/jobs/{job_id}/transcript", _Resource(GET=jobs.get_transcript)),
         Route("/v2/jobs/{job_id}/log", _Resource(GET=jobs.get_log)),
         Route("/v2/usage", _Resource(GET=jobs.get_usage)),
+        Route("/v1/discovery/features", _Resource(GET=jobs.get_features)),
+        *(Route(path, _Resource(GET=answer_health)) for path in HEALTH),
     ]
     return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, hosts)
 
@@ -194,6 +197,9 @@ class _Jobs:
     async def get_usage(self, request: Request) -> Response:
         since, until = (read_query(request, name, DATE, None) for name in ("since", "until"))
         return JSONResponse(self._store.usage(since, until))
+
+    async def get_features(self, request: Request) -> Response:
+        return JSONResponse(features_of(is_scripted=isinstance(self._worker, ScriptedWorker)))
 
     async def _wait(self, job_id: str, seconds: int | None) -> Job:
         """A job once it has ended, or as it stands after so many seconds; without them at once."""
