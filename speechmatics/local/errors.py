@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 __all__ = [
     "ApiError",
     "bad_request",
@@ -9,6 +11,8 @@ __all__ = [
     "job_expired",
     "job_not_found",
     "locked",
+    "not_allowed",
+    "too_large",
     "unauthorized",
     "unsupported",
 ]
@@ -17,11 +21,14 @@ __all__ = [
 class ApiError(Exception):
     """An answer with an error status and the API's error body."""
 
-    def __init__(self, code: int, error: str, detail: str | None = None) -> None:
+    def __init__(
+        self, code: int, error: str, detail: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(f"{code} {error}" + (f": {detail}" if detail else ""))
         self.code = code
         self.error = error
         self.detail = detail
+        self.headers = headers
 
     @property
     def body(self) -> dict[str, object]:
@@ -58,6 +65,16 @@ def file_expired() -> ApiError:
 def job_expired() -> ApiError:
     """410: the job was kept as long as jobs are kept."""
     return ApiError(410, "Job Expired")
+
+
+def not_allowed(methods: Iterable[str]) -> ApiError:
+    """405: these are the methods that there are."""
+    return ApiError(405, "Method Not Allowed", headers={"Allow": ", ".join(methods)})
+
+
+def too_large(max_bytes: int) -> ApiError:
+    """413: what comes is larger than the server takes."""
+    return ApiError(413, "Payload Too Large", f"{max_bytes} bytes is the most that is taken")
 
 
 def locked(job_id: str) -> ApiError:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import re
-import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
-from uuid import uuid4
 
-from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+import anyio
+import anyio.to_thread
 from pydantic import TypeAdapter, ValidationError
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, Router
 
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
-from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, unauthorized, unsupported
+from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
+from speechmatics.local.gate import Gate
+from speechmatics.local.queries import BOOLEAN, DATE, FORMAT, LIMIT, MOMENT, WAIT, Format, read_query
 from speechmatics.local.requests import note_config
 from speechmatics.local.scripted_worker import ScriptedWorker
 from speechmatics.local.state import Job, JobStore, new_job_id
+from speechmatics.local.uploads import Submission, receive_submission
 from speechmatics.local.worker import Worker
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig, as_job_config
@@ -34,11 +34,13 @@ from speechmatics.models.job import JobStatus
 from speechmatics.models.transcript import Transcript
 from speechmatics.validation import ProblemCode, validate_config
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 __all__ = ["create_app"]
 
 MAX_WAIT = 60
 """Seconds that an answer is held back at most."""
-
 IGNORED_HEADER = "Speechmatics-Local-Ignored"
 """Header of the answer to a submission that asks for what the engine cannot do."""
 MAX_HEADER = 4000
@@ -46,11 +48,8 @@ _NOT_IN_HEADERS = re.compile("[^ -~]")
 GONE = (JobStatus.DELETED, JobStatus.EXPIRED)
 """Where a job stands whose files are gone."""
 
-Wait = Annotated[int, Query(ge=0)]
-Format = Annotated[Literal["json-v2", "txt", "srt"], Query(alias="format")]
-
 _OBJECT = TypeAdapter(dict[str, Any])
-_logger = logging.getLogger("speechmatics")
+_JSON = "application/vnd.speechmatics.v2+json"
 
 
 def create_app(
@@ -59,8 +58,9 @@ def create_app(
     *,
     token: str | None,
     honour_wait: bool,
+    max_audio_bytes: int,
     accept_unsupported: bool = False,
-) -> FastAPI:
+) -> ASGIApp:
     """The application that answers for a store of jobs.
 
     Args:
@@ -68,149 +68,163 @@ def create_app(
         worker: Who does them.
         token: The only token accepted; None accepts every request.
         honour_wait: Whether `wait` holds answers back.
+        max_audio_bytes: Bytes of an upload's audio at most.
         accept_unsupported: Whether to take whatever the service might, and not only what the engine can do. What is
             ignored then stands in the job's log, and in the header `Speechmatics-Local-Ignored` of the answer.
     """
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    jobs = _Jobs(store, worker, honour_wait, max_audio_bytes, accept_unsupported)
+    routes = [
+        Route("/v2/jobs", _Resource(GET=jobs.list_recent, POST=jobs.create)),
+        Route("/v2/jobs/{job_id}", _Resource(GET=jobs.get, DELETE=jobs.delete)),
+        Route("/v2/jobs/{job_id}/transcript", _Resource(GET=jobs.get_transcript)),
+        Route("/v2/jobs/{job_id}/log", _Resource(GET=jobs.get_log)),
+        Route("/v2/usage", _Resource(GET=jobs.get_usage)),
+    ]
+    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token)
 
-    app.add_middleware(_Gate, token=token)
 
-    @app.exception_handler(ApiError)
-    async def answer_api_error(request: Request, error: ApiError) -> Response:
-        return _error(error)
+class _Resource:
+    """What is at a path: a method of HTTP to what answers it."""
 
-    @app.exception_handler(HTTPException)
-    async def answer_http_error(request: Request, error: HTTPException) -> Response:
-        return _error(ApiError(error.status_code, str(error.detail)))
+    def __init__(self, **methods: Callable[[Request], Awaitable[Response]]) -> None:
+        self._methods = methods
 
-    @app.exception_handler(RequestValidationError)
-    async def answer_invalid(request: Request, error: RequestValidationError) -> Response:
-        problems = error.errors()
-        detail = "; ".join(f"{problem['loc'][-1]} in {problem['loc'][0]}: {problem['msg']}" for problem in problems)
-        if any(problem["loc"][0] == "body" for problem in problems):
-            return _error(bad_request(detail, error="Malformed request"))
-        return _error(ApiError(422, "Unprocessable Entity", detail))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        answer = self._methods.get("GET" if request.method == "HEAD" else request.method)
+        if answer is None:
+            raise not_allowed(self._methods)
+        response = await answer(request)
+        await response(scope, receive, send)
 
-    def look(job_id: str, wait: int) -> Job:
-        return store.wait(job_id, min(wait, MAX_WAIT)) if honour_wait and wait else store.get(job_id)
 
-    @app.post("/v2/jobs", status_code=201)
-    def create(
-        request: Request,
-        response: Response,
-        config: Annotated[str, Form()],
-        data_file: Annotated[UploadFile | None, File()] = None,
-        wait: Annotated[int | None, Query(ge=0)] = None,
-        text_format: Format = "json-v2",
-    ) -> dict[str, Any]:
-        parsed, data = _read_config(config, Leniency.SILENT if accept_unsupported else Leniency.REJECT)
-        note_config(request.scope, data)
-        ignored = [] if isinstance(worker, ScriptedWorker) else [*engine.refusals(parsed)]
-        if ignored and not accept_unsupported:
-            raise unsupported("; ".join(ignored))
-        if accept_unsupported and not isinstance(worker, ScriptedWorker):
-            ignored += _unknown_parts(data)
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ApiError(404, "Not Found")
+
+
+class _Jobs:
+    """Answers what is asked of jobs."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        worker: Worker | ScriptedWorker,
+        honour_wait: bool,
+        max_audio_bytes: int,
+        accept_unsupported: bool,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._honour_wait = honour_wait
+        self._max_audio_bytes = max_audio_bytes
+        self._accept_unsupported = accept_unsupported
+
+    async def create(self, request: Request) -> Response:
+        wait = read_query(request, "wait", WAIT, None)
+        text_format = read_query(request, "format", FORMAT, "json-v2")
         job_id = new_job_id()
-        if parsed.fetch_data is not None:
-            if data_file is not None:
-                raise bad_request("data_file and fetch_data are both given")
-            name = _name_of(parsed.fetch_data.url)
-        elif data_file is None:
-            raise bad_request("neither data_file nor fetch_data is given", error="Missing data_file")
-        elif not data_file.size:
-            raise bad_request("data_file is empty", error="Job rejected due to invalid audio")
-        else:
-            name = data_file.filename or ""
-        with _discarded_on_error(worker.audio_of(job_id)) as audio:
-            if data_file is not None:
-                with audio.open("wb") as file:
-                    shutil.copyfileobj(data_file.file, file, 1024 * 1024)
-            store.add(job_id, data, name)
-        if ignored:
-            response.headers[IGNORED_HEADER] = _NOT_IN_HEADERS.sub("?", "; ".join(ignored))[:MAX_HEADER]
-            for reason in ignored:
-                store.write_log(job_id, f"ignored: {reason}")
-        worker.take(job_id)
-        if wait is None or not honour_wait:
-            return {"id": job_id}
-        job = look(job_id, wait)
-        answer = {"id": job_id, "status": "created" if job.status == JobStatus.RUNNING else job.status}
-        return answer if job.transcript is None else {**answer, text_format: _render(job.transcript, text_format)}
+        audio = self._worker.audio_of(job_id)
+        spool = audio.with_name(f"{job_id}.part")
+        with _discarded_on_error(spool, audio):
+            submission = await receive_submission(request, spool, self._max_audio_bytes)
+            if submission.config is None:
+                raise bad_request("config in body: it is missing", error="Malformed request")
+            level = Leniency.SILENT if self._accept_unsupported else Leniency.REJECT
+            parsed, data = _read_config(submission.config, level)
+            note_config(request.scope, data)
+            ignored = self._ignored(parsed, data)
+            name = _data_name(parsed, submission)
+            if submission.file_name is not None:
+                spool.rename(audio)
+            self._store.add(job_id, data, name)
+        for reason in ignored:
+            self._store.write_log(job_id, f"ignored: {reason}")
+        self._worker.take(job_id)
+        answer: dict[str, Any] = {"id": job_id}
+        if wait is not None and self._honour_wait:
+            job = await self._wait(job_id, wait)
+            answer["status"] = "created" if job.status == JobStatus.RUNNING else job.status
+            if job.status == JobStatus.DONE:
+                transcript = await anyio.to_thread.run_sync(self._render, job_id, text_format)
+                answer[text_format] = _OBJECT.validate_json(transcript) if text_format == "json-v2" else transcript
+        header = _NOT_IN_HEADERS.sub("?", "; ".join(ignored))[:MAX_HEADER]
+        return JSONResponse(answer, 201, {IGNORED_HEADER: header} if header else None)
 
-    @app.get("/v2/jobs")
-    def list_jobs(
-        created_before: datetime | None = None,
-        limit: Annotated[int, Query(ge=1, le=100)] = 100,
-        include_deleted: bool = False,
-    ) -> dict[str, Any]:
-        jobs = store.recent(created_before=created_before, limit=limit, include_deleted=include_deleted)
-        return {"jobs": [job.details for job in jobs]}
+    async def list_recent(self, request: Request) -> Response:
+        found = self._store.recent(
+            created_before=read_query(request, "created_before", MOMENT, None),
+            limit=read_query(request, "limit", LIMIT, 100),
+            include_deleted=read_query(request, "include_deleted", BOOLEAN, False),
+        )
+        return JSONResponse({"jobs": [job.details for job in found]})
 
-    @app.get("/v2/jobs/{job_id}")
-    def get_job(job_id: str, wait: Wait = 0) -> dict[str, Any]:
-        job = look(job_id, wait)
+    async def get(self, request: Request) -> Response:
+        job = await self._wait(request.path_params["job_id"], read_query(request, "wait", WAIT, None))
         if job.status == JobStatus.EXPIRED:
             raise job_expired()
-        return {"job": job.details}
+        return JSONResponse({"job": job.details})
 
-    @app.delete("/v2/jobs/{job_id}")
-    def delete_job(job_id: str, force: bool = False) -> dict[str, Any]:
-        return {"job": store.delete(job_id, force=force).details}
+    async def delete(self, request: Request) -> Response:
+        force = read_query(request, "force", BOOLEAN, False)
+        return JSONResponse({"job": self._store.delete(request.path_params["job_id"], force=force).details})
 
-    @app.get("/v2/jobs/{job_id}/transcript")
-    def get_transcript(job_id: str, text_format: Format = "json-v2", wait: Wait = 0) -> Response:
-        job = look(job_id, wait)
+    async def get_transcript(self, request: Request) -> Response:
+        text_format = read_query(request, "format", FORMAT, "json-v2")
+        job = await self._wait(request.path_params["job_id"], read_query(request, "wait", WAIT, None))
         if job.status in GONE:
             raise file_expired()
         if job.status == JobStatus.REJECTED:
             raise ApiError(404, "Job rejected", "; ".join(error["message"] for error in job.errors))
-        if job.transcript is None:
+        if job.status == JobStatus.RUNNING:
             raise ApiError(404, "Transcription not ready", "the job is running")
-        if text_format == "json-v2":
-            return JSONResponse(job.transcript, media_type="application/vnd.speechmatics.v2+json")
-        return PlainTextResponse(_render(job.transcript, text_format))
+        text = await anyio.to_thread.run_sync(self._render, job.id, text_format)
+        return Response(text, media_type=_JSON) if text_format == "json-v2" else PlainTextResponse(text)
 
-    @app.get("/v2/jobs/{job_id}/log")
-    def get_log(job_id: str) -> PlainTextResponse:
-        job = store.get(job_id)
+    async def get_log(self, request: Request) -> Response:
+        job = self._store.get(request.path_params["job_id"])
         if job.status in GONE:
             raise file_expired()
         return PlainTextResponse(job.log)
 
-    @app.get("/v2/usage")
-    def get_usage(since: date | None = None, until: date | None = None) -> dict[str, Any]:
-        return store.usage(since, until)
+    async def get_usage(self, request: Request) -> Response:
+        since, until = (read_query(request, name, DATE, None) for name in ("since", "until"))
+        return JSONResponse(self._store.usage(since, until))
 
-    return app
+    async def _wait(self, job_id: str, seconds: int | None) -> Job:
+        """A job once it has ended, or as it stands after so many seconds; without them at once."""
+        ended = asyncio.Event()
+        wake = partial(asyncio.get_running_loop().call_soon_threadsafe, ended.set)
+        with self._store.watched(job_id, wake):
+            job = self._store.get(job_id)
+            if job.status == JobStatus.RUNNING and seconds and self._honour_wait and self._store.may_wait:
+                with anyio.move_on_after(min(seconds, MAX_WAIT)):
+                    await ended.wait()
+                return self._store.get(job_id)
+        return job
 
+    def _ignored(self, parsed: JobConfig, data: dict[str, Any]) -> list[str]:
+        """What a configuration asks for that the engine cannot do, where that is taken all the same."""
+        if isinstance(self._worker, ScriptedWorker):
+            return []
+        reasons = [*engine.refusals(parsed)]
+        if self._accept_unsupported:
+            return [*reasons, *_unknown_parts(data)]
+        if reasons:
+            raise unsupported("; ".join(reasons))
+        return []
 
-class _Gate:
-    """Lets in who has the token, gives each answer an id, and answers where the application fails."""
-
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app = app
-        self._allowed = None if token is None else f"Bearer {token}"
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = False
-
-        async def send_identified(message: Message) -> None:
-            nonlocal has_begun
-            if message["type"] == "http.response.start":
-                has_begun = True
-                message["headers"] = [*message["headers"], (b"request-id", uuid4().hex.encode())]
-            await send(message)
-
-        try:
-            if self._allowed in (None, Headers(scope=scope).get("Authorization")):
-                await self._app(scope, receive, send_identified)
-            else:
-                await _error(unauthorized())(scope, receive, send_identified)
-        except Exception:
-            _logger.exception("%s %s failed", scope["method"], scope["path"])
-            if has_begun:
-                raise
-            await _error(ApiError(500, "Internal Server Error"))(scope, receive, send_identified)
+    def _render(self, job_id: str, text_format: Format) -> str:
+        transcript = self._store.transcript(job_id)
+        if transcript is None:
+            raise file_expired()
+        if text_format == "json-v2":
+            return transcript
+        parsed = Transcript.from_json(transcript)
+        if text_format == "txt":
+            return parsed.to_text()
+        output = parsed.metadata and parsed.metadata.output_config
+        limits = output.srt_overrides.to_dict() if output and output.srt_overrides else {}
+        return parsed.to_srt(**limits)
 
 
 def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]:
@@ -229,12 +243,26 @@ def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]
     return parsed, data
 
 
+def _data_name(config: JobConfig, submission: Submission) -> str:
+    if config.fetch_data is not None:
+        if submission.file_name is not None:
+            raise bad_request("data_file and fetch_data are both given")
+        path = re.sub(r"[?#].*", "", config.fetch_data.url).partition("://")[2].partition("/")[2]
+        return unquote(PurePosixPath(path).name)
+    if submission.file_name is None:
+        raise bad_request("neither data_file nor fetch_data is given", error="Missing data_file")
+    if not submission.size:
+        raise bad_request("data_file is empty", error="Job rejected due to invalid audio")
+    return submission.file_name
+
+
 @contextmanager
-def _discarded_on_error(file: Path) -> Generator[Path]:
+def _discarded_on_error(*files: Path) -> Generator[None]:
     try:
-        yield file
+        yield
     except BaseException:
-        file.unlink(missing_ok=True)
+        for file in files:
+            file.unlink(missing_ok=True)
         raise
 
 
@@ -242,23 +270,3 @@ def _unknown_parts(data: dict[str, Any]) -> Iterator[str]:
     for problem in validate_config(data).problems:
         if problem.code in (ProblemCode.UNKNOWN_FIELD, ProblemCode.UNKNOWN_VALUE):
             yield f"{problem.location}: {problem.message}"
-
-
-def _name_of(url: str) -> str:
-    path = re.sub(r"[?#].*", "", url).partition("://")[2].partition("/")[2]
-    return unquote(PurePosixPath(path).name)
-
-
-def _render(transcript: dict[str, Any], text_format: str) -> dict[str, Any] | str:
-    if text_format == "json-v2":
-        return transcript
-    parsed = Transcript.model_validate(transcript)
-    if text_format == "txt":
-        return parsed.to_text()
-    output = parsed.metadata and parsed.metadata.output_config
-    limits = output.srt_overrides.to_dict() if output and output.srt_overrides else {}
-    return parsed.to_srt(**limits)
-
-
-def _error(error: ApiError) -> JSONResponse:
-    return JSONResponse(error.body, status_code=error.code)

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Self
 
 import anyio
-import anyio.to_thread
 from pydantic import SecretStr
 
 from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
@@ -30,8 +29,8 @@ from speechmatics.settings import ConnectionSettings
 
 __all__ = ["LocalServer"]
 
-MAX_REQUESTS = 400
-"""Requests that are answered at once; each of them may be waiting for a job."""
+MAX_AUDIO_BYTES = 1_000_000_000
+"""Bytes of audio that the service takes (specification: 1 GB)."""
 STOP_SECONDS = 5
 """Seconds that a job in hand may take to end when the server stops."""
 
@@ -51,6 +50,7 @@ class LocalServer:
         token: The only token accepted; None accepts every request.
         engine: Something else to recognise speech with, or rules that say what becomes of jobs.
         honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
+        max_audio_bytes: Bytes of audio that a submission may have; 413 is answered above that.
         faults: What goes wrong; see `use_faults`.
         accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
@@ -71,6 +71,7 @@ class LocalServer:
         token: str | None = None,
         engine: Engine | ScriptedEngine | None = None,
         honour_wait: bool = True,
+        max_audio_bytes: int = MAX_AUDIO_BYTES,
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
     ) -> None:
@@ -79,6 +80,7 @@ class LocalServer:
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
         self._honour_wait = honour_wait
+        self._max_audio_bytes = max_audio_bytes
         self._accept_unsupported = accept_unsupported
         self._faults = Faults(faults)
         self._requests = RequestLog()
@@ -139,6 +141,7 @@ class LocalServer:
                 self._engine or WhisperEngine(),
                 token,
                 self._honour_wait,
+                self._max_audio_bytes,
                 self._requests,
                 self._faults,
                 self._accept_unsupported,
@@ -167,11 +170,12 @@ class _Running:
         engine: Engine | ScriptedEngine,
         token: str | None,
         honour_wait: bool,
+        max_audio_bytes: int,
         requests: RequestLog,
         faults: Faults,
         accept_unsupported: bool,
     ) -> None:
-        require_extra("the local server", "fastapi", "python_multipart", "uvicorn")
+        require_extra("the local server", "python_multipart", "starlette", "uvicorn")
         import uvicorn
 
         from speechmatics.local.connections import Connection
@@ -203,6 +207,7 @@ class _Running:
                 worker,
                 token=token,
                 honour_wait=honour_wait,
+                max_audio_bytes=max_audio_bytes,
                 accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
             )
             self._app = Requests(app, requests, faults)
@@ -213,6 +218,7 @@ class _Running:
                 access_log=False,
                 ws="none",
                 lifespan="off",
+                proxy_headers=False,
                 timeout_graceful_shutdown=1,
             )
             self._server = uvicorn.Server(config)
@@ -231,7 +237,6 @@ class _Running:
         self._resources.close()
 
     async def _serve(self) -> None:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = MAX_REQUESTS
         await self._server.serve(sockets=[self._socket])
 
     def _end_serving(self) -> None:

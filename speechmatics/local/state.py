@@ -8,7 +8,8 @@ import secrets
 import sqlite3
 import string
 import threading
-import time
+from collections import defaultdict
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -46,6 +47,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     log TEXT NOT NULL DEFAULT ''
 )
 """
+_SELECT = "SELECT id, created_at, data_name, config, status, duration, errors, log FROM jobs "
+"""All but the transcript, which may be large."""
 _ALPHABET = string.ascii_lowercase + string.digits
 
 
@@ -59,7 +62,6 @@ class Job:
     config: dict[str, Any]
     status: str
     duration: float | None
-    transcript: dict[str, Any] | None
     errors: list[dict[str, str]]
     log: str
 
@@ -84,8 +86,9 @@ class JobStore:
     """The jobs of a server; may be used from many threads."""
 
     def __init__(self, file: Path) -> None:
-        self._changed = threading.Condition()
-        self._patient = True
+        self._lock = threading.RLock()
+        self._watchers: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
+        self.may_wait = True
         self.closed = False
         try:
             with contextlib.ExitStack() as opening:
@@ -102,19 +105,20 @@ class JobStore:
 
     def end_waiting(self) -> None:
         """Answers everyone who waits for a job to end, and lets nobody wait any more."""
-        with self._changed:
-            self._patient = False
-            self._changed.notify_all()
+        with self._lock:
+            self.may_wait = False
+            for wake in [wake for watchers in self._watchers.values() for wake in watchers]:
+                wake()
 
     def close(self) -> None:
         """Closes the database; what a worker still has to say of its job is lost."""
-        with self._changed:
+        with self._lock:
             self.closed = True
             self._database.close()
 
     def add(self, job_id: str, config: dict[str, Any], data_name: str) -> Job:
         """A new job, running."""
-        with self._changed, self._database:
+        with self._lock, self._database:
             self._database.execute(
                 "INSERT INTO jobs (id, created_at, data_name, config, status) VALUES (?, ?, ?, ?, ?)",
                 (job_id, now(), data_name, json.dumps(config), JobStatus.RUNNING),
@@ -127,11 +131,17 @@ class JobStore:
         Raises:
             ApiError: 404, there is no such job.
         """
-        with self._changed:
-            row = self._database.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        with self._lock:
+            row = self._database.execute(_SELECT + "WHERE id = ?", (job_id,)).fetchone()
         if row is None:
             raise job_not_found(job_id)
         return _job(row)
+
+    def transcript(self, job_id: str) -> str | None:
+        """The transcript of a job as JSON text; None where there is none."""
+        with self._lock:
+            row = self._database.execute("SELECT transcript FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        return None if row is None else row["transcript"]
 
     def recent(
         self, *, created_before: datetime | None = None, limit: int = 100, include_deleted: bool = False
@@ -140,25 +150,23 @@ class JobStore:
         cursor = "9999"
         if created_before is not None:
             cursor = _written(created_before.replace(microsecond=created_before.microsecond // 1000 * 1000))
-        with self._changed:
+        with self._lock:
             rows = self._database.execute(
-                "SELECT * FROM jobs WHERE created_at < ? AND (? OR status NOT IN (?, ?)) ORDER BY number DESC LIMIT ?",
+                _SELECT + "WHERE created_at < ? AND (? OR status NOT IN (?, ?)) ORDER BY number DESC LIMIT ?",
                 (cursor, include_deleted, JobStatus.DELETED, JobStatus.EXPIRED, limit),
             ).fetchall()
         return [_job(row) for row in rows]
 
     def running(self) -> list[Job]:
         """Jobs that have yet to end, the oldest first."""
-        with self._changed:
-            rows = self._database.execute(
-                "SELECT * FROM jobs WHERE status = ? ORDER BY number", (JobStatus.RUNNING,)
-            ).fetchall()
+        with self._lock:
+            rows = self._database.execute(_SELECT + "WHERE status = ? ORDER BY number", (JobStatus.RUNNING,)).fetchall()
         return [_job(row) for row in rows]
 
     def usage(self, since: date | None, until: date | None) -> dict[str, Any]:
         """Jobs that were done, by day of creation: how many, and how many hours of audio."""
         first, last = (since or date.min).isoformat(), (until or date.max).isoformat()
-        with self._changed:
+        with self._lock:
             count, seconds, oldest, newest = self._database.execute(
                 "SELECT COUNT(*), TOTAL(duration), MIN(created_at), MAX(created_at) FROM jobs "
                 "WHERE duration IS NOT NULL AND substr(created_at, 1, 10) BETWEEN ? AND ?",
@@ -206,24 +214,23 @@ class JobStore:
 
     def write_log(self, job_id: str, line: str) -> None:
         """Adds a line to a job's log."""
-        with self._changed:
+        with self._lock:
             if not self.closed:
                 with self._database:
                     self._database.execute("UPDATE jobs SET log = log || ? WHERE id = ?", (f"{now()} {line}\n", job_id))
 
-    def wait(self, job_id: str, seconds: float) -> Job:
-        """A job once it has ended, or as it stands after `seconds`.
-
-        Raises:
-            ApiError: 404, there is no such job.
-        """
-        deadline = time.monotonic() + seconds
-        with self._changed:
-            job = self.get(job_id)
-            while self._patient and job.status == JobStatus.RUNNING and (left := deadline - time.monotonic()) > 0:
-                self._changed.wait(left)
-                job = self.get(job_id)
-        return job
+    @contextlib.contextmanager
+    def watched(self, job_id: str, wake: Callable[[], object]) -> Generator[None]:
+        """Within the block `wake` is called, in whatever thread, when the job ends or nobody may wait any more."""
+        with self._lock:
+            self._watchers[job_id].append(wake)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watchers[job_id].remove(wake)
+                if not self._watchers[job_id]:
+                    del self._watchers[job_id]
 
     def _move(
         self,
@@ -234,7 +241,7 @@ class JobStore:
         duration: float | None = None,
         errors: str | None = None,
     ) -> None:
-        with self._changed:
+        with self._lock:
             if self.closed:
                 return
             with self._database:
@@ -246,7 +253,8 @@ class JobStore:
                     "errors = COALESCE(?, errors) WHERE id = ?",
                     (status, transcript, duration, errors, job_id),
                 )
-            self._changed.notify_all()
+            for wake in self._watchers.get(job_id, ()):
+                wake()
 
 
 def now() -> str:
@@ -272,7 +280,6 @@ def _job(row: sqlite3.Row) -> Job:
         config=json.loads(row["config"]),
         status=row["status"],
         duration=row["duration"],
-        transcript=json.loads(row["transcript"]) if row["transcript"] else None,
         errors=json.loads(row["errors"]),
         log=row["log"],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 from speechmatics._reports import (
     Path,
@@ -17,6 +18,7 @@ from speechmatics._reports import (
 
 __all__ = [
     "Findings",
+    "Ordinary",
     "Path",
     "ProblemCode",
     "ProblemRecord",
@@ -36,12 +38,24 @@ _WARNINGS = frozenset(
 )
 
 
+Ordinary: TypeAlias = dict[str, Any]
+"""A result of which there is nothing to say by itself: its types are right, its numbers in range, its fields known."""
+
+
 @dataclass(slots=True)
 class Findings:
-    """Collects problems while data is examined."""
+    """Collects problems while data is examined.
+
+    Attributes:
+        strict: Whether what is not known is an error.
+        problems: Those found so far.
+        ordinary: For each result of a transcript the result where it is known to be right by itself, else None;
+            empty where nothing is known.
+    """
 
     strict: bool
     problems: list[ValidationProblem] = field(default_factory=list[ValidationProblem])
+    ordinary: list[Ordinary | None] = field(default_factory=list[Ordinary | None])
     _paths: set[Path] = field(default_factory=set[Path])
 
     def add(self, path: Path, code: ProblemCode, message: str) -> None:

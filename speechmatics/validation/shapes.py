@@ -23,13 +23,13 @@ from speechmatics.models._markers import knowledge_of
 from speechmatics.validation.report import Findings, Path, ProblemCode
 from speechmatics.validation.source import Json
 
-__all__ = ["check_shape"]
+__all__ = ["Fields", "Shape", "check_shape", "fields_of"]
 
 _NAMES = {str: "a string", bool: "true or false", int: "a whole number", float: "a number", NoneType: "null"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class Shape:
     """What JSON may stand at a place; a union is one shape with several of these."""
 
     scalars: frozenset[type] = frozenset()
@@ -40,9 +40,9 @@ class _Shape:
     """Tells whether a string has the right form."""
     model: type[BaseModel] | None = None
     """An object with the fields of this model."""
-    items: _Shape | None = None
+    items: Shape | None = None
     """A list of these."""
-    entries: _Shape | None = None
+    entries: Shape | None = None
     """An object whose values are these."""
     one_or_many: bool = False
     """A single item may stand for a list of one."""
@@ -65,28 +65,30 @@ class _Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fields:
+class Fields:
     """The fields of a model by their names on the wire."""
 
-    shapes: dict[str, _Shape]
+    shapes: dict[str, Shape]
     required: frozenset[str]
     documented: frozenset[str]
 
 
 def check_shape(model: type[BaseModel], data: Json, findings: Findings, path: Path = ()) -> None:
     """Checks that `data` is an object as `model` describes it."""
-    _check(_Shape(model=model), data, path, findings)
+    _check(Shape(model=model), data, path, findings)
 
 
-def _check(shape: _Shape, value: Json, path: Path, findings: Findings) -> None:
+def _check(shape: Shape, value: Json, path: Path, findings: Findings) -> None:
     if isinstance(value, dict) and shape.model:
         _check_fields(shape.model, value, path, findings)
     elif isinstance(value, dict) and shape.entries:
         for name, item in () if shape.entries.anything else value.items():
             _check(shape.entries, item, (*path, name), findings)
     elif isinstance(value, list) and shape.items:
+        ordinary = findings.ordinary if path == ("results",) else ()
         for index, item in enumerate(value):
-            _check(shape.items, item, (*path, index), findings)
+            if not (ordinary and ordinary[index]):
+                _check(shape.items, item, (*path, index), findings)
     elif isinstance(value, str) and str in shape.scalars:
         if shape.vocabulary and value not in shape.vocabulary:
             known = sorted(shape.vocabulary)
@@ -104,7 +106,7 @@ def _check(shape: _Shape, value: Json, path: Path, findings: Findings) -> None:
 
 
 def _check_fields(model: type[BaseModel], data: dict[str, Json], path: Path, findings: Findings) -> None:
-    fields = _fields_of(model)
+    fields = fields_of(model)
     for name, value in data.items():
         shape = fields.shapes.get(name)
         if shape is None:
@@ -128,7 +130,7 @@ def _check_text(form: TypeAdapter[Any], value: str, path: Path, findings: Findin
         findings.add(path, ProblemCode.INVALID_VALUE, problems_of(error)[0].message)
 
 
-def _is_whole(value: Json, shape: _Shape) -> bool:
+def _is_whole(value: Json, shape: Shape) -> bool:
     """Whether a number without a fraction stands where a whole number is wanted: JSON does not tell 2.0 from 2."""
     return isinstance(value, float) and int in shape.scalars and value.is_integer()
 
@@ -145,8 +147,9 @@ def _kind(value: Json) -> str:
 
 
 @cache
-def _fields_of(model: type[BaseModel]) -> _Fields:
-    shapes: dict[str, _Shape] = {}
+def fields_of(model: type[BaseModel]) -> Fields:
+    """The fields of a model, with their shapes and which of them should be there."""
+    shapes: dict[str, Shape] = {}
     required: set[str] = set()
     documented: set[str] = set()
     for attribute, field in model.model_fields.items():
@@ -157,10 +160,10 @@ def _fields_of(model: type[BaseModel]) -> _Fields:
             required.add(name)
         if knowledge.documented:
             documented.add(name)
-    return _Fields(shapes, frozenset(required), frozenset(documented))
+    return Fields(shapes, frozenset(required), frozenset(documented))
 
 
-def _shape_of(annotation: Any, rewritten: bool = False) -> _Shape:
+def _shape_of(annotation: Any, rewritten: bool = False) -> Shape:
     """The shape of a type; where a validator may rewrite the value first, it alone knows the vocabulary."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
@@ -168,20 +171,20 @@ def _shape_of(annotation: Any, rewritten: bool = False) -> _Shape:
     if origin in (Union, UnionType):
         return _union([_shape_of(member, rewritten) for member in arguments])
     if origin is list:
-        return _Shape(items=_shape_of(arguments[0]), one_or_many=rewritten)
+        return Shape(items=_shape_of(arguments[0]), one_or_many=rewritten)
     if origin is dict:
-        return _Shape(entries=_shape_of(arguments[1]))
+        return Shape(entries=_shape_of(arguments[1]))
     if origin is Literal:
-        return _Shape(scalars=frozenset({str}), vocabulary=None if rewritten else frozenset(arguments))
+        return Shape(scalars=frozenset({str}), vocabulary=None if rewritten else frozenset(arguments))
     if annotation is Any or annotation is object:
-        return _Shape(anything=True)
+        return Shape(anything=True)
     if annotation is float:
-        return _Shape(scalars=frozenset({int, float}))
+        return Shape(scalars=frozenset({int, float}))
     if annotation in _NAMES:
-        return _Shape(scalars=frozenset({annotation}))
+        return Shape(scalars=frozenset({annotation}))
     if _is_model(annotation):
-        return _Shape(model=annotation, from_text=rewritten)
-    return _Shape(text=TypeAdapter(annotation))
+        return Shape(model=annotation, from_text=rewritten)
+    return Shape(text=TypeAdapter(annotation))
 
 
 def _is_rewritten(metadata: Iterable[object]) -> bool:
@@ -192,10 +195,10 @@ def _is_model(annotation: object) -> TypeIs[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def _union(members: list[_Shape]) -> _Shape:
-    merged = _Shape()
+def _union(members: list[Shape]) -> Shape:
+    merged = Shape()
     for member in members:
-        merged = _Shape(
+        merged = Shape(
             scalars=merged.scalars | member.scalars,
             vocabulary=merged.vocabulary or member.vocabulary,
             text=merged.text or member.text,

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
@@ -18,9 +18,9 @@ from typing_extensions import TypeIs
 from speechmatics._documents import as_utf8, content_of, unlike_json
 from speechmatics._urls import bare_url, is_url
 from speechmatics.models import BatchTranscriptionConfig, Leniency, SentModel, leniency
-from speechmatics.validation.report import Findings, Path, ProblemCode
+from speechmatics.validation.report import Findings, Ordinary, Path, ProblemCode
 
-__all__ = ["Json", "Source", "Unreadable", "name_of", "read"]
+__all__ = ["FindOrdinary", "Json", "Source", "Unreadable", "name_of", "read"]
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
 Source: TypeAlias = "Mapping[str, Any] | str | bytes | bytearray | os.PathLike[str]"
@@ -41,22 +41,35 @@ class Unreadable(Exception):
     """There is nothing to examine; the reason has been noted."""
 
 
-def read(data: object, findings: Findings) -> Json:
+class FindOrdinary(Protocol):
+    """Tells which results of a transcript are known to be right by themselves."""
+
+    def __call__(self, data: object, *, is_json: bool) -> list[Ordinary | None]:
+        """See `find_ordinary`."""
+        ...
+
+
+def read(data: object, findings: Findings, find_ordinary: FindOrdinary | None = None) -> Json:
     """The data as plain JSON values; what has no form in JSON is noted and stands as None.
+
+    Args:
+        data: What is to be validated.
+        findings: Notes what is wrong, and which results are ordinary.
+        find_ordinary: Tells these, where the data is a transcript.
 
     Raises:
         Unreadable: There is nothing to examine; the reason has been noted.
     """
     if isinstance(data, BaseModel):
-        return _plain(_dumped(data, findings), findings)
+        return _plain(_dumped(data, findings), findings, find_ordinary)
     if isinstance(data, bytes | bytearray):
-        return _parsed(bytes(data), findings)
+        return _parsed(bytes(data), findings, find_ordinary)
     if isinstance(data, str):
         text = data.removeprefix("\ufeff")
-        return _parsed(text if _is_json(text) else _content(data, findings), findings)
+        return _parsed(text if _is_json(text) else _content(data, findings), findings, find_ordinary)
     if _is_path(data):
-        return _parsed(_content(data, findings), findings)
-    return _plain(data, findings)
+        return _parsed(_content(data, findings), findings, find_ordinary)
+    return _plain(data, findings, find_ordinary)
 
 
 def name_of(data: object) -> str | None:
@@ -102,7 +115,7 @@ def _content(place: str | os.PathLike[str], findings: Findings) -> bytes:
     raise Unreadable
 
 
-def _parsed(text: bytes | str, findings: Findings) -> Json:
+def _parsed(text: bytes | str, findings: Findings, find_ordinary: FindOrdinary | None) -> Json:
     try:
         text = as_utf8(text)
     except ValueError as error:
@@ -117,23 +130,29 @@ def _parsed(text: bytes | str, findings: Findings) -> Json:
         except ValueError:
             findings.add((), ProblemCode.INVALID_JSON, f"not JSON: {reason}")
             raise Unreadable from None
-        data = _plain(lax, findings)
+        data = _plain(lax, findings, find_ordinary)
+    else:
+        findings.ordinary = find_ordinary(data, is_json=True) if find_ordinary else []
     if _may_repeat_keys(text, data):
         _note_repeated_keys(text, findings)
     return data
 
 
 _KEY = re.compile(rb'"\s*:')
-_HIDDEN_QUOTE = re.compile(rb"\\u0022")
+_SPACED_COLONS = (b" :", b"\t:", b"\n:", b"\r:")
+_HIDDEN = re.compile(rb"\\u00(?:22|3[aA])")
+"""A quotation mark or a colon as an escape, which is neither when it is written anew."""
 
 
 def _may_repeat_keys(text: bytes, data: Json) -> bool:
-    """Whether there are more keys in the text than in what was read of it; of two of one name the last is read.
+    """Whether there may be more keys in the text than in what was read of it; of two of one name the last is read.
 
     Both are counted as text, strings that hold a quotation mark and a colon among them, which is many times as fast
-    as to note each key while the text is read.
+    as to note each key while the text is read. Without escapes the text has at least as many of these.
     """
-    return _HIDDEN_QUOTE.search(text) is not None or len(_KEY.findall(text)) != len(_KEY.findall(to_json(data)))
+    is_spaced = any(colon in text for colon in _SPACED_COLONS)
+    keys = len(_KEY.findall(text)) if is_spaced else text.count(b'":')
+    return _HIDDEN.search(text) is not None or keys != to_json(data).count(b'":')
 
 
 class _Repeating(dict[str, object]):
@@ -175,7 +194,8 @@ def _note_repeated_keys(text: bytes, findings: Findings) -> None:
             pending.extend(reversed(items))
 
 
-def _plain(data: object, findings: Findings) -> Json:
+def _plain(data: object, findings: Findings, find_ordinary: FindOrdinary | None) -> Json:
+    findings.ordinary = find_ordinary(data, is_json=False) if find_ordinary else []
     return _Copy(findings).of(data, ())
 
 
@@ -205,6 +225,7 @@ class _Copy:
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
+        self._ordinary = findings.ordinary
         self._above: set[int] = set()
         self._done: dict[int, tuple[object, Json, int]] = {}
         self._values = 0
@@ -259,6 +280,9 @@ class _Copy:
         return copied
 
     def _array(self, value: Iterable[object], path: Path) -> list[Json]:
+        if self._ordinary and path == ("results",):
+            known = zip(value, self._ordinary, strict=True)
+            return [copied or self.of(item, (*path, index)) for index, (item, copied) in enumerate(known)]
         return [item if _is_plain(item) else self.of(item, (*path, index)) for index, item in enumerate(value)]
 
     def _text(self, value: str, path: Path) -> Json:

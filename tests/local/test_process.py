@@ -166,7 +166,7 @@ except MissingExtraError as error:
 @pytest.mark.parametrize(
     ("missing", "what"),
     [
-        ("fastapi", "the local server"),
+        ("starlette", "the local server"),
         ("uvicorn", "the local server"),
         ("python_multipart", "the local server"),
         ("faster_whisper", "the local speech engine"),

@@ -373,7 +373,7 @@ def test_any_configuration_is_accepted(server: LocalServer, config: dict[str, An
 def test_any_transcript_is_answered(script: dict[str, Any], config: dict[str, Any]) -> None:
     """With all its parts, and its own times; the job is the one that was asked for."""
     engine = ScriptedEngine([ScriptedRule(transcript=script)])
-    asked = Job("asked00000", "2026-01-01T00:00:00Z", "a.wav", config, "running", None, None, [], "")
+    asked = Job("asked00000", "2026-01-01T00:00:00Z", "a.wav", config, "running", None, [], "")
     answer = engine.transcript_for(0, asked)
     read = Transcript.model_validate(script).to_dict()
     assert answer | {"job": None} == read | {"job": None}

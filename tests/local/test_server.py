@@ -165,7 +165,7 @@ def test_the_three_formats(api: httpx.Client) -> None:
         ("GET", "jobs/nosuchjob0?wait=-1", 422, "Unprocessable Entity", "wait in query"),
         ("GET", "jobs/nosuchjob0/transcript?format=xml", 422, "Unprocessable Entity", "format in query"),
         ("GET", "usage?since=yesterday", 422, "Unprocessable Entity", "since in query"),
-        ("POST", "jobs", 400, "Malformed request", "config in body"),
+        ("POST", "jobs", 400, "Malformed request", "multipart/form-data"),
     ],
 )
 def test_error_bodies(

@@ -43,6 +43,11 @@ def into(*targets: str) -> dict[str, Any]:
     return {"translation_config": {"target_languages": [*targets]}}
 
 
+def replacing(text: str) -> dict[str, Any]:
+    """A replacement of that."""
+    return {"transcript_filtering_config": {"replacements": [{"from": text, "to": ""}]}}
+
+
 def found(report: ValidationReport) -> list[tuple[str, str]]:
     """The code and the last names of each problem."""
     return [(problem.code.value, problem.location.removeprefix("transcription_config.")) for problem in report]
@@ -194,7 +199,7 @@ def test_a_malformed_expression(expression: str) -> None:
     assert found(validate_config(wire(**replaced))) == [
         ("invalid_value", "transcript_filtering_config.replacements[0].from")
     ]
-    plain: dict[str, Any] = {"transcript_filtering_config": {"replacements": [{"from": expression, "to": ""}]}}
+    plain = replacing(expression)
     assert validate_config(wire(**plain)).ok
 
 
