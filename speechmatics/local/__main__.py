@@ -39,6 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="ignore what the speech engine cannot do, and say so in the job's log and in a header",
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name by which the server may be asked, beside localhost and addresses, as in a network of containers",
+    )
     parser.add_argument("--fault", type=Path, metavar="FILE", help="TOML or JSON file with faults, which go wrong")
     options = parser.parse_args(arguments)
     stop = threading.Event()
@@ -56,6 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
             token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN") or None,
             engine=ScriptedEngine.from_path(options.scripted) if options.scripted else None,
             accept_unsupported=options.accept_unsupported,
+            allowed_hosts=options.allow_host,
             faults=read_faults(options.fault) if options.fault else (),
         )
         with server:

@@ -8,6 +8,7 @@ __all__ = [
     "ApiError",
     "bad_request",
     "file_expired",
+    "forbidden",
     "job_expired",
     "job_not_found",
     "locked",
@@ -65,6 +66,11 @@ def file_expired() -> ApiError:
 def job_expired() -> ApiError:
     """410: the job was kept as long as jobs are kept."""
     return ApiError(410, "Job Expired")
+
+
+def forbidden(detail: str) -> ApiError:
+    """403: whoever asks may not."""
+    return ApiError(403, "Forbidden", detail)
 
 
 def not_allowed(methods: Iterable[str]) -> ApiError:

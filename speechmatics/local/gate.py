@@ -1,16 +1,21 @@
-"""What every request of the API passes: it lets in who has the token, and gives each answer and each error its form."""
+"""What every request of the API passes: who may ask, and the form of each answer and each error."""
 
 from __future__ import annotations
 
+import hmac
+import ipaddress
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
-from speechmatics.local.errors import ApiError, unauthorized
+from speechmatics.local.discovery import HEALTH
+from speechmatics.local.errors import ApiError, forbidden, unauthorized
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,14 +28,18 @@ _logger = logging.getLogger("speechmatics")
 class Gate:
     """An application around that of the API; a slash at the end of a path is passed over.
 
+    No web page may ask for anything: neither by a name that its owner has pointed at this machine, nor across origins.
+
     Args:
         app: What answers, or raises an `ApiError`.
-        token: The only token accepted; None accepts every request.
+        token: The only token accepted; None accepts every request, as those of a container's health are in any case.
+        hosts: Names in lower case by which the server may be asked, beside `localhost` and addresses.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, hosts: Collection[str] = ()) -> None:
         self._app = app
-        self._allowed = None if token is None else f"Bearer {token}"
+        self._token = None if token is None else token.encode()
+        self._hosts = {"localhost", *hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
@@ -44,9 +53,9 @@ class Gate:
             await send(message)
 
         try:
-            if self._allowed not in (None, Headers(scope=scope).get("Authorization")):
-                raise unauthorized()
-            await self._app({**scope, "path": scope["path"].rstrip("/")}, receive, send_identified)
+            path = scope["path"].rstrip("/")
+            self._check(Headers(scope=scope), needs_token=path not in HEALTH)
+            await self._app({**scope, "path": path}, receive, send_identified)
         except ApiError as error:
             response = JSONResponse(error.body, error.code, error.headers)
             await response(scope, receive, send_identified)
@@ -58,3 +67,39 @@ class Gate:
                 raise
             failure = ApiError(500, "Internal Server Error")
             await JSONResponse(failure.body, failure.code)(scope, receive, send_identified)
+
+    def _check(self, headers: Headers, *, needs_token: bool) -> None:
+        host = headers.get("Host", "")
+        if host and not self._is_own(host):
+            raise forbidden(f"the host {host!r} is not this server's; allowed_hosts, or --allow-host, may name it")
+        origin = headers.get("Origin")
+        if origin is not None and _authority(origin) != host.lower():
+            raise forbidden(f"pages of {origin!r} may not ask this server")
+        if self._token is not None and needs_token:
+            scheme, _, token = headers.get("Authorization", "").partition(" ")
+            given = token.strip().encode("latin-1")
+            if scheme.lower() != "bearer" or not hmac.compare_digest(given, self._token):
+                raise unauthorized()
+
+    def _is_own(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        return name in self._hosts or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    """Whether a host is an address of IP, which nobody can point elsewhere."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _authority(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None

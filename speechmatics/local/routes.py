@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -20,8 +20,10 @@ from starlette.routing import Route, Router
 
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
+from speechmatics.local.discovery import HEALTH, answer_health, features_of
 from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
 from speechmatics.local.gate import Gate
+from speechmatics.local.probe import probe_duration
 from speechmatics.local.queries import BOOLEAN, DATE, FORMAT, LIMIT, MOMENT, WAIT, Format, read_query
 from speechmatics.local.requests import note_config
 from speechmatics.local.scripted_worker import ScriptedWorker
@@ -60,6 +62,7 @@ def create_app(
     honour_wait: bool,
     max_audio_bytes: int,
     accept_unsupported: bool = False,
+    hosts: Collection[str] = (),
 ) -> ASGIApp:
     """The application that answers for a store of jobs.
 
@@ -71,6 +74,7 @@ def create_app(
         max_audio_bytes: Bytes of an upload's audio at most.
         accept_unsupported: Whether to take whatever the service might, and not only what the engine can do. What is
             ignored then stands in the job's log, and in the header `Speechmatics-Local-Ignored` of the answer.
+        hosts: Names by which the server may be asked, beside `localhost` and addresses.
     """
     jobs = _Jobs(store, worker, honour_wait, max_audio_bytes, accept_unsupported)
     routes = [
@@ -79,8 +83,10 @@ def create_app(
         Route("/v2/jobs/{job_id}/transcript", _Resource(GET=jobs.get_transcript)),
         Route("/v2/jobs/{job_id}/log", _Resource(GET=jobs.get_log)),
         Route("/v2/usage", _Resource(GET=jobs.get_usage)),
+        Route("/v1/discovery/features", _Resource(GET=jobs.get_features)),
+        *(Route(path, _Resource(GET=answer_health)) for path in HEALTH),
     ]
-    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token)
+    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, hosts)
 
 
 class _Resource:
@@ -134,9 +140,11 @@ class _Jobs:
             note_config(request.scope, data)
             ignored = self._ignored(parsed, data)
             name = _data_name(parsed, submission)
+            probed = None
             if submission.file_name is not None:
                 spool.rename(audio)
-            self._store.add(job_id, data, name)
+                probed = 0.0 if isinstance(self._worker, ScriptedWorker) else await probe_duration(audio)
+            self._store.add(job_id, data, name, probed)
         for reason in ignored:
             self._store.write_log(job_id, f"ignored: {reason}")
         self._worker.take(job_id)
@@ -189,6 +197,9 @@ class _Jobs:
     async def get_usage(self, request: Request) -> Response:
         since, until = (read_query(request, name, DATE, None) for name in ("since", "until"))
         return JSONResponse(self._store.usage(since, until))
+
+    async def get_features(self, request: Request) -> Response:
+        return JSONResponse(features_of(is_scripted=isinstance(self._worker, ScriptedWorker)))
 
     async def _wait(self, job_id: str, seconds: int | None) -> Job:
         """A job once it has ended, or as it stands after so many seconds; without them at once."""

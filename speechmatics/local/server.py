@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import tempfile
 import threading
@@ -43,7 +44,7 @@ class LocalServer:
         ...     client.transcribe("call.wav")
 
     Args:
-        host: Address to listen at.
+        host: Address to listen at; one that other machines can reach needs a token.
         port: Port to listen at; 0 for any that is free.
         data_dir: Where jobs are kept, by one server at a time; it is made for its owner alone if it is not there. None
             for a temporary folder.
@@ -51,12 +52,15 @@ class LocalServer:
         engine: Something else to recognise speech with, or rules that say what becomes of jobs.
         honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
         max_audio_bytes: Bytes of audio that a submission may have; 413 is answered above that.
+        allowed_hosts: Names by which the server may be asked, beside `localhost`, `host` and addresses; others are
+            answered with 403, and so are web pages, lest they use it behind its owner's back.
         faults: What goes wrong; see `use_faults`.
         accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
             and ignores nothing.
 
     Raises:
+        InvalidInputError: `host` can be reached by other machines, and there is no token.
         MissingExtraError: The extra is not installed.
         OSError: The port is taken, or `data_dir` cannot be made.
         SpeechmaticsError: Another server uses `data_dir`, or what is in it are no jobs.
@@ -72,10 +76,14 @@ class LocalServer:
         engine: Engine | ScriptedEngine | None = None,
         honour_wait: bool = True,
         max_audio_bytes: int = MAX_AUDIO_BYTES,
+        allowed_hosts: Iterable[str] = (),
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
     ) -> None:
+        if token is None and not _is_loopback(host):
+            raise InvalidInputError(f"other machines can reach {host}: a token is needed")
         self._address = (host, port)
+        self._hosts = frozenset(name.lower() for name in (host, *allowed_hosts))
         self._data_dir = data_dir
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
@@ -142,6 +150,7 @@ class LocalServer:
                 token,
                 self._honour_wait,
                 self._max_audio_bytes,
+                self._hosts,
                 self._requests,
                 self._faults,
                 self._accept_unsupported,
@@ -171,6 +180,7 @@ class _Running:
         token: str | None,
         honour_wait: bool,
         max_audio_bytes: int,
+        hosts: frozenset[str],
         requests: RequestLog,
         faults: Faults,
         accept_unsupported: bool,
@@ -208,6 +218,7 @@ class _Running:
                 token=token,
                 honour_wait=honour_wait,
                 max_audio_bytes=max_audio_bytes,
+                hosts=hosts,
                 accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
             )
             self._app = Requests(app, requests, faults)
@@ -252,3 +263,10 @@ def _sweep(audio_dir: Path, store: JobStore) -> None:
     for file in audio_dir.iterdir():
         if file.name not in needed:
             file.unlink()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

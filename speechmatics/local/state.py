@@ -47,14 +47,23 @@ CREATE TABLE IF NOT EXISTS jobs (
     log TEXT NOT NULL DEFAULT ''
 )
 """
-_SELECT = "SELECT id, created_at, data_name, config, status, duration, errors, log FROM jobs "
+# A database of an earlier version has had the first of them, as its user_version says.
+_MIGRATIONS = ("ALTER TABLE jobs ADD COLUMN probed REAL",)
+_SELECT = "SELECT id, created_at, data_name, config, status, duration, probed, errors, log FROM jobs "
 """All but the transcript, which may be large."""
 _ALPHABET = string.ascii_lowercase + string.digits
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it stands."""
+    """A job as it stands.
+
+    Attributes:
+        duration: Seconds of audio that were done, or None.
+        probed: Seconds of audio as they seemed when it was submitted, 0 where that is not known; None where the audio
+            was to be fetched.
+        log: What has happened.
+    """
 
     id: str
     created_at: str
@@ -62,6 +71,7 @@ class Job:
     config: dict[str, Any]
     status: str
     duration: float | None
+    probed: float | None
     errors: list[dict[str, str]]
     log: str
 
@@ -75,8 +85,9 @@ class Job:
             "status": self.status,
             "config": self.config,
         }
-        if self.duration is not None:
-            details["duration"] = round(self.duration)
+        duration = self.probed if self.duration is None else self.duration
+        if duration is not None:
+            details["duration"] = round(duration)
         if self.errors:
             details["errors"] = self.errors
         return details
@@ -95,7 +106,10 @@ class JobStore:
                 self._database = sqlite3.connect(file, check_same_thread=False, timeout=_LOCK_SECONDS)
                 opening.callback(self._database.close)
                 self._database.row_factory = sqlite3.Row
-                for statement in (*_PRAGMAS, "BEGIN EXCLUSIVE", _SCHEMA, "COMMIT"):
+                for statement in (*_PRAGMAS, "BEGIN EXCLUSIVE", _SCHEMA):
+                    self._database.execute(statement)
+                (version,) = self._database.execute("PRAGMA user_version").fetchone()
+                for statement in (*_MIGRATIONS[version:], f"PRAGMA user_version = {len(_MIGRATIONS)}", "COMMIT"):
                     self._database.execute(statement)
                 opening.pop_all()
         except sqlite3.Error as error:
@@ -116,12 +130,12 @@ class JobStore:
             self.closed = True
             self._database.close()
 
-    def add(self, job_id: str, config: dict[str, Any], data_name: str) -> Job:
-        """A new job, running."""
+    def add(self, job_id: str, config: dict[str, Any], data_name: str, probed: float | None) -> Job:
+        """A new job, running; `probed` is how many seconds of audio there seem to be."""
         with self._lock, self._database:
             self._database.execute(
-                "INSERT INTO jobs (id, created_at, data_name, config, status) VALUES (?, ?, ?, ?, ?)",
-                (job_id, now(), data_name, json.dumps(config), JobStatus.RUNNING),
+                "INSERT INTO jobs (id, created_at, data_name, config, status, probed) VALUES (?, ?, ?, ?, ?, ?)",
+                (job_id, now(), data_name, json.dumps(config), JobStatus.RUNNING, probed),
             )
         return self.get(job_id)
 
@@ -280,6 +294,7 @@ def _job(row: sqlite3.Row) -> Job:
         config=json.loads(row["config"]),
         status=row["status"],
         duration=row["duration"],
+        probed=row["probed"],
         errors=json.loads(row["errors"]),
         log=row["log"],
     )

@@ -305,7 +305,7 @@ def test_jobs_are_rejected(client: ParsedBatchClient) -> None:
     with pytest.raises(TranscriptionError, match="no speech was found"):
         transcribe(client, "bad.wav")
     job = ended(client, "other.wav", b"other")
-    assert (job.status, job.duration) == ("rejected", None)
+    assert (job.status, job.duration) == ("rejected", 0)
     digest = hashlib.sha256(b"other").hexdigest()
     reason = f"no scripted rule fits the file name 'other.wav' or the SHA-256 '{digest}'"
     assert [error.message for error in job.errors or ()] == [reason]
@@ -373,7 +373,7 @@ def test_any_configuration_is_accepted(server: LocalServer, config: dict[str, An
 def test_any_transcript_is_answered(script: dict[str, Any], config: dict[str, Any]) -> None:
     """With all its parts, and its own times; the job is the one that was asked for."""
     engine = ScriptedEngine([ScriptedRule(transcript=script)])
-    asked = Job("asked00000", "2026-01-01T00:00:00Z", "a.wav", config, "running", None, [], "")
+    asked = Job("asked00000", "2026-01-01T00:00:00Z", "a.wav", config, "running", None, 0.0, [], "")
     answer = engine.transcript_for(0, asked)
     read = Transcript.model_validate(script).to_dict()
     assert answer | {"job": None} == read | {"job": None}

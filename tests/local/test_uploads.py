@@ -96,11 +96,11 @@ def test_a_body_may_come_in_pieces(server: LocalServer, size: int) -> None:
 )
 def test_a_file_name_is_data(server: LocalServer, data_dir: Path, given: str, kept: str) -> None:
     """It is kept as it came, and no path."""
-    before = sorted(data_dir.parent.rglob("*"))
+    before = {*data_dir.parent.rglob("*")}
     answer = post(server, part("config", CONFIG) + part("data_file", b"x", f'; filename="{given}"') + b"--B--")
     details = httpx.get(f"{server.url}/jobs/{answer.json()['id']}", trust_env=False).json()["job"]
     assert details["data_name"] == kept
-    eventually(lambda: sorted(data_dir.parent.rglob("*")) == before)
+    eventually(lambda: {*data_dir.parent.rglob("*")} <= before)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def head(server: LocalServer, length: int) -> tuple[socket.socket, bytes]:
     """A connection, and the head of a submission of so many bytes."""
     url = httpx.URL(server.url)
     connection = socket.create_connection((url.host, url.port or 0), timeout=30)
-    lines = "Host: a\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+    lines = "Host: localhost\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=B\r\n"
     return connection, f"POST /v2/jobs HTTP/1.1\r\n{lines}Content-Length: {length}\r\n\r\n".encode()
 
 
