@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource
+from pydantic_settings import BaseSettings
 
 from speechmatics._errors import SettingsError
 from speechmatics._secrets import MASK, problems_of
-from speechmatics._sources import PREFIX, SECOND_NAMES
+from speechmatics._sources import SourceFiles, origin_of
 
 __all__ = ["as_problem", "explained"]
 
@@ -28,34 +27,16 @@ def as_problem(settings_cls: type[BaseSettings], message: str, *path: str) -> Va
 
 
 def explained(
-    error: ValidationError,
-    settings_cls: type[BaseSettings],
-    arguments: Iterable[str],
-    env_file: str | Path | None,
-    secrets_dir: str | Path | None,
+    error: ValidationError, settings_cls: type[BaseSettings], arguments: Iterable[str], files: SourceFiles
 ) -> SettingsError:
     """The error in words that name where each wrong value came from."""
     problems = problems_of(error)
     if problems[0].kind == _WHOLE:
         return SettingsError(problems[0].message)
-    environment = EnvSettingsSource(settings_cls).env_vars
-    in_file: Mapping[str, str | None] = (
-        DotEnvSettingsSource(settings_cls, env_file=env_file).env_vars if env_file is not None else {}
-    )
 
     def origin(name: str) -> str:
-        if name in arguments:
-            return f"the argument {name}"
-        variables = [PREFIX + other.upper() for other in (name, SECOND_NAMES.get(name)) if other]
-        for variable in variables:
-            if environment.get(variable.lower()):
-                return f"the environment variable {variable}"
-        for variable in variables:
-            if in_file.get(variable.lower()):
-                return f"{variable} in {env_file}"
-        if secrets_dir is not None and (Path(secrets_dir) / (PREFIX.lower() + name)).exists():
-            return f"the file {Path(secrets_dir) / (PREFIX.lower() + name)}"
-        return f"{name} in the profile of the configuration file"
+        found = origin_of(name, settings_cls, arguments, files)
+        return found or f"{name} in the profile of the configuration file"
 
     texts = [" ".join([*map(origin, map(str, found.location[:1])), found.message]) for found in problems]
     return SettingsError(f"wrong connection settings: {'; '.join(texts)}")

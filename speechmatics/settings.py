@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from inspect import Signature
 from pathlib import Path
@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_serializer,
@@ -29,7 +30,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 from pydantic_settings import SettingsError as UnreadableValueError
-from typing_extensions import Unpack
+from typing_extensions import TypeIs, Unpack
 
 from speechmatics import _installation as _installation
 from speechmatics._descriptions import BuiltByOne, BuiltLater
@@ -69,8 +70,11 @@ from speechmatics._sources import (
     Profile,
     SecondNames,
     SecondNamesOfSecrets,
+    SourceFiles,
     TokenFile,
+    origin_of,
     regular_text,
+    source_files,
     warn_of_near_names,
 )
 
@@ -157,12 +161,12 @@ else:
             return Signature()
 
         def __call__(cls, *args: Any, **values: Any) -> Any:
-            files = {name: values.get(name) for name in ("env_file", "secrets_dir")}
+            files = source_files(cls, values)
             names = {*values, *["url"][: len(args)]}
             try:
                 return super().__call__(*args, **values)
             except ValidationError as error:
-                problem = error if _reading.get() else explained(error, cls, names, **files)
+                problem = error if _reading.get() else explained(error, cls, names, files)
             finally:
                 # A traceback may show the locals of its frames.
                 args, values = (), {}
@@ -191,6 +195,7 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
         env_prefix=PREFIX,
         env_ignore_empty=True,
         extra="ignore",
+        env_file_encoding="utf-8-sig",
         validate_assignment=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
@@ -286,15 +291,22 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
     config_file: Path = Path("~/.speechmatics/config")
     """The configuration file (TOML); it need not exist unless a profile is named."""
 
+    _arguments: frozenset[str] = PrivateAttr(default=frozenset())
+    _files: SourceFiles = PrivateAttr(default=SourceFiles(None, None))
+    _later: frozenset[str] = PrivateAttr(default=frozenset())
+
     def __init__(self, /, url: str = _NOT_GIVEN, **values: Unpack[_Values]) -> None:
-        env_file, secrets_dir = values.pop("env_file", None), values.pop("secrets_dir", None)
+        files = source_files(type(self), values)
+        values.pop("env_file", None)
+        values.pop("secrets_dir", None)
         given: dict[str, Any] = {**values} if url is _NOT_GIVEN else {"url": url, **values}
-        paths = " or ".join(str(path) for path in (env_file, secrets_dir) if path is not None)
+        paths = " or ".join(str(path) for path in files if path is not None)
         try:
             _check_names(given, type(self))
-            _check_places(env_file, secrets_dir)
-            warn_of_near_names(type(self))
-            super().__init__(_env_file=env_file, _secrets_dir=secrets_dir, **given)
+            _check_files(files)
+            warn_of_near_names(type(self), files)
+            super().__init__(_env_file=files.env_file, _secrets_dir=files.secrets_dir, **given)
+            self._arguments, self._files = frozenset(given), files
         except SettingsError as error:
             raise as_problem(type(self), str(error)) from None
         except UnreadableValueError as error:
@@ -324,6 +336,8 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
             """Sets a value; a wrong one is a SettingsError, and leaves the settings as they were."""
             try:
                 super().__setattr__(name, value)
+                if name in type(self).model_fields:
+                    self._later |= {name}
                 return
             except ValidationError as error:
                 problem = problems_of(error)[0].message
@@ -373,6 +387,23 @@ class ConnectionSettings(BuiltByOne, _CalledSettings):
         elif httpx.URL(self.url).host != httpx.URL(host).host:
             _refuse(type(self), f"region {self.region} has another host than url; give one of the two")
 
+    def origins(self) -> dict[str, str]:
+        """Where each value comes from, by the setting's name, as for the log of a service; no value is shown.
+
+        For example `the environment variable SPEECHMATICS_URL`, `SPEECHMATICS_URL in .env`, `the file /run/secrets/…`,
+        `the profile of ~/.speechmatics/config`, `the argument url`, `set later` or `the default`. The sources are
+        looked through anew.
+        """
+        names = type(self).model_fields
+        later = self._later
+        found = {name: origin_of(name, type(self), self._arguments, self._files) for name in names}
+        profile = {
+            name: "the profile of " + str(self.config_file) for name in self.model_fields_set if found[name] is None
+        }
+        return {
+            name: "set later" if name in later else found[name] or profile.get(name, "the default") for name in names
+        }
+
     @property
     def base_url(self) -> str:
         """The URL that requests are made below, with `/v2/` at its end just once."""
@@ -404,11 +435,26 @@ def _check_names(given: Mapping[str, object], settings_cls: type[BaseSettings]) 
             raise as_problem(settings_cls, f"no setting is named {name}{hint}", name)
 
 
-def _check_places(env_file: object, secrets_dir: object) -> None:
-    for name, path in {"env_file": env_file, "secrets_dir": secrets_dir}.items():
-        if not isinstance(path, str | Path | None):
-            raise SettingsError(f"{name} must be a path, not {type(path).__name__}")
-    if isinstance(env_file, str | Path):
-        regular_text("env_file", Path(env_file))
-    if isinstance(secrets_dir, str | Path) and not Path(secrets_dir).expanduser().is_dir():
-        raise SettingsError(f"secrets_dir: there is no directory {secrets_dir}")
+def _check_files(files: SourceFiles) -> None:
+    for path in _each("env_file", files.env_file):
+        regular_text("env_file", path)
+    for path in _each("secrets_dir", files.secrets_dir):
+        if not path.expanduser().is_dir():
+            raise SettingsError(f"secrets_dir: there is no directory {path}")
+
+
+def _each(name: str, value: object) -> Iterator[Path]:
+    """The paths that an argument, a variable or a class names: none, one or several."""
+    if value is None:
+        return
+    if _is_several(value):
+        for one in value:
+            yield from _each(name, one)
+    elif isinstance(value, str | Path):
+        yield Path(value)
+    else:
+        raise SettingsError(f"{name} must be a path, not {type(value).__name__}")
+
+
+def _is_several(value: object) -> TypeIs[Sequence[object]]:
+    return isinstance(value, list | tuple)

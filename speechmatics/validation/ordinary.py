@@ -16,16 +16,19 @@ from pydantic_core import CoreSchema, SchemaValidator, ValidationError, core_sch
 from speechmatics.models import RecognitionResult
 from speechmatics.validation.report import Ordinary
 from speechmatics.validation.shapes import Shape, fields_of
+from speechmatics.validation.source import MAX_VALUES
 
 __all__ = ["find_ordinary"]
 
 _AT_ONCE = 100
 """Results that are checked in one go; where one of them is not ordinary, each is checked by itself."""
-_MOST = 400_000
-"""Results of a value of Python beyond which each is looked into: forty hours of speech have fewer. References can make
-a small object stand for an endless one, and nobody counts the values of results that are ordinary."""
 _LONGEST_LIST = 3
-"""Alternatives of an ordinary result, and tags of an alternative, at most."""
+"""Alternatives of an ordinary result or form, and tags of an alternative, at most."""
+_MOST_FORMS = 30
+"""Words of the written or the spoken form of an ordinary entity, at most."""
+_FORMS = ("written_form", "spoken_form")
+_VALUES_IN_RESULT, _VALUES_IN_FORM = 60, 40
+"""More than any ordinary one can have; forms are counted by themselves."""
 _LONGEST_TEXT = 1_000_000
 """Characters; a text has to be read to be counted, and so one with half a surrogate pair is noticed."""
 _LATEST = 1e9
@@ -45,16 +48,17 @@ def find_ordinary(data: object, *, is_json: bool) -> list[Ordinary | None]:
         As many as there are results, or none if there is no list of results.
     """
     results = _results_in(data)
-    if not is_json and len(results) > _MOST:
-        return [None] * len(results)
     find = _among_json if is_json else _among_python
     found: list[Ordinary | None] = []
+    values = len(results) * _VALUES_IN_RESULT
     for start in range(0, len(results), _AT_ONCE):
+        # References can make a small object stand for an endless one; whoever looks into it counts as well.
+        if values > MAX_VALUES and not is_json:
+            return [None] * len(results)
         chunk = results[start : start + _AT_ONCE]
-        together = find(chunk)
-        for item in [] if together else chunk:
-            found.extend(find([item]) or [None])
-        found.extend(together)
+        together: list[Ordinary | None] = [*find(chunk)]
+        found.extend(together or [next(iter(find([item])), None) for item in chunk])
+        values += _VALUES_IN_FORM * sum(len(item.get(name) or ()) for item in found[start:] if item for name in _FORMS)
     return found
 
 
@@ -110,7 +114,7 @@ def _of_model(model: type[BaseModel]) -> CoreSchema:
 
 
 def _of_shape(shape: Shape, name: str) -> CoreSchema | None:
-    """The schema of a field; None if nothing in it is ordinary, as in the forms of an entity."""
+    """The schema of a field; None if nothing in it is ordinary."""
     schema: CoreSchema | None = None
     if shape.vocabulary:
         schema = core_schema.literal_schema([*shape.vocabulary])
@@ -128,7 +132,8 @@ def _of_shape(shape: Shape, name: str) -> CoreSchema | None:
         )
     elif shape.model:
         schema = _of_model(shape.model)
-    elif shape.items and not name.endswith("_form"):
+    elif shape.items:
         items = _of_shape(shape.items, name)
-        schema = items and core_schema.list_schema(items, strict=True, max_length=_LONGEST_LIST)
+        longest = _MOST_FORMS if name in _FORMS else _LONGEST_LIST
+        schema = items and core_schema.list_schema(items, strict=True, max_length=longest)
     return core_schema.nullable_schema(schema) if schema and type(None) in shape.scalars else schema

@@ -20,7 +20,7 @@ from speechmatics._urls import bare_url, is_url
 from speechmatics.models import BatchTranscriptionConfig, Leniency, SentModel, leniency
 from speechmatics.validation.report import Findings, Ordinary, Path, ProblemCode
 
-__all__ = ["FindOrdinary", "Json", "Source", "Unreadable", "name_of", "read"]
+__all__ = ["MAX_VALUES", "FindOrdinary", "Json", "Source", "Unreadable", "name_of", "read"]
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
 Source: TypeAlias = "Mapping[str, Any] | str | bytes | bytearray | os.PathLike[str]"

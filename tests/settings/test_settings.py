@@ -32,6 +32,7 @@ def test_the_strongest_source_wins(tmp_path_factory: pytest.TempPathFactory, pre
         (folder / "speechmatics_auth_token").write_text("secrets")
     config = folder / "config"
     config.write_text('[default]\nauth_token = "profile"\nrealtime_url = "x"\n' if "profile" in present else "")
+    config.chmod(0o600)
     environment = {"environment": "SPEECHMATICS_AUTH_TOKEN", "second name": "SPEECHMATICS_API_KEY"}
     with pytest.MonkeyPatch.context() as patch:
         for source, name in environment.items():
@@ -148,6 +149,7 @@ def test_profiles(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no file"):
         ConnectionSettings(config_file=config, profile="work")
     config.write_text('[default]\nauth_token = "a"\n[work]\nauth_token = "b"\nbatch_url = "http://work"\n')
+    config.chmod(0o600)
     assert ConnectionSettings(config_file=config).url == "https://asr.api.speechmatics.com/v2"
     work = ConnectionSettings(config_file=config, profile="work")
     assert (work.url, work.auth_token and work.auth_token.get_secret_value()) == ("http://work", "b")
@@ -163,6 +165,7 @@ def test_the_home_folder_s_profile_is_read(tmp_path: Path) -> None:
     home = Path(os.environ["HOME"]) / ".speechmatics"
     home.mkdir()
     (home / "config").write_text('[default]\nauth_token = "from home"\n'.replace(" home", "-home"))
+    (home / "config").chmod(0o600)
     token = ConnectionSettings().auth_token
     assert token is not None
     assert token.get_secret_value() == "from-home"

@@ -107,14 +107,13 @@ def test_derived_types_are_taken_for_what_they_are() -> None:
 
 
 def test_what_is_ordinary() -> None:
-    """Words, marks and what else has nothing in it to look into; not an entity with its forms."""
+    """All that is documented, and nothing else; what is found is what stands there."""
     for is_json in (True, False):
-        found = find_ordinary(WHOLE, is_json=is_json)
-        assert [result is not None for result in found] == [result["type"] != "entity" for result in WHOLE["results"]]
-        assert [result for result in found if result] == [
-            result for result in WHOLE["results"] if result["type"] != "entity"
-        ]
+        assert find_ordinary(WHOLE, is_json=is_json) == WHOLE["results"]
     assert find_ordinary({"results": {}}, is_json=True) == find_ordinary([], is_json=False) == []
+    results = [{**result, "new": 1} if index % 3 else result for index, result in enumerate(WHOLE["results"])]
+    found = find_ordinary({"results": results}, is_json=True)
+    assert [index for index, result in enumerate(found) if result] == [0, 3, 6, 9]
 
 
 def test_whole_numbers_stay_whole() -> None:
@@ -158,11 +157,11 @@ def test_each_of_several_marks_needs_a_word_before_it() -> None:
 
 def test_a_result_is_by_the_speaker_of_its_first_alternative() -> None:
     """Others of its alternatives may name others."""
-    words = [word("a", 0.0, 2.0), word("b", 1.0, 2.0), word("c", 1.0, 2.0)]
-    for result, speakers in zip(words, [("S1", "S2"), ("S2", "S1"), ("S1", "S2")], strict=True):
+    words = [word("a", 0.0, 0.1), word("b", 0.1, 2.0), word("c", 1.0, 2.0), word("d", 1.0, 2.0)]
+    for result, speakers in zip(words, [("S3",), ("S1", "S2"), ("S2", "S1"), ("S1", "S3")], strict=True):
         alternative = result["alternatives"][0]
         result["alternatives"] = [{**alternative, "speaker": speaker} for speaker in speakers]
-    assert codes_of(transcript(words)) == [("overlapping_words", 2)]
+    assert codes_of(transcript(words)) == [("overlapping_words", 3)]
 
 
 def test_half_a_surrogate_pair_is_noticed_in_an_ordinary_place() -> None:
@@ -176,9 +175,10 @@ def test_half_a_surrogate_pair_is_noticed_in_an_ordinary_place() -> None:
 @pytest.mark.slow
 def test_a_result_that_stands_for_many_is_counted() -> None:
     """References can make a small object stand for an endless one; it is not gone through."""
-    many = transcript([word("a", 0.0, 0.0)] * 3_000_000)
-    report = validate_transcript(many)
-    assert [problem.code.value for problem in report] == ["not_json"]
+    forms = {"type": "entity", "written_form": [word("a", 0.0, 0.0)] * 30, "spoken_form": [word("a", 0.0, 0.0)] * 30}
+    for result, times in ((word("a", 0.0, 0.0), 3_000_000), (word("a", 0.0, 0.0) | forms, 50_000)):
+        report = validate_transcript(transcript([result] * times))
+        assert [problem.code.value for problem in report] == ["not_json"]
 
 
 def test_a_model_with_a_number_that_json_has_not() -> None:
