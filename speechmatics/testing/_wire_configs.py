@@ -108,8 +108,10 @@ def _transcription_configs(draw: DrawFn) -> Json:
         config |= draw(some(language_hints=_codes(3)))
         if "language_hints" in config:
             config |= draw(some(language_hints_strict=st.booleans()))
-    elif name := draw(st.sampled_from(["model", "operating_point", *([] if _is_medical(config) else [None])])):
-        config[name] = "enhanced" if _is_medical(config) else draw(st.sampled_from(["standard", "enhanced"]))
+    elif _is_medical(config):
+        config[draw(st.sampled_from(["model", "operating_point"]))] = "enhanced"
+    elif name := draw(st.sampled_from([None, "model", "operating_point"])):
+        config[name] = draw(st.sampled_from(["standard", "enhanced"]))
     config |= draw(some(diarization=st.sampled_from(["none", "speaker", "channel"])))
     if config.get("diarization") == "speaker":
         config |= draw(some(speaker_diarization_config=_SPEAKER_DIARIZATION))

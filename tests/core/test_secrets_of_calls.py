@@ -206,12 +206,16 @@ def test_a_call_that_is_wrong_shows_nothing_it_was_given(name: str, way: str, ca
     check(caught.value, caplog)
 
 
+def _created(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(201, json={"id": "j"})
+
+
 @pytest.mark.parametrize("way", CLIENTS)
 def test_a_warning_of_another_scheme_shows_no_url(way: str) -> None:
     """It names the scheme alone."""
     config = {**ENGLISH, "fetch_data": {"url": "s3" + URL[5:]}}
     with pytest.warns(UnknownConfigWarning, match="not by s3") as caught:
-        assert CLIENTS[way](lambda request: httpx.Response(201, json={"id": "j"}), "submit_job", None, config) == "j"
+        assert CLIENTS[way](_created, "submit_job", None, config) == "j"
     assert all(URL[8:20] not in str(warning.message) for warning in caught)
 
 
