@@ -234,11 +234,7 @@ class _Jobs:
         if text_format == "json-v2":
             return transcript
         parsed = Transcript.from_json(transcript)
-        if text_format == "txt":
-            return parsed.to_text()
-        output = parsed.metadata and parsed.metadata.output_config
-        limits = output.srt_overrides.to_dict() if output and output.srt_overrides else {}
-        return parsed.to_srt(**limits)
+        return parsed.to_text() if text_format == "txt" else parsed.to_srt()
 
 
 def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]:
