@@ -161,11 +161,11 @@ def label_of(audio: object) -> str | None:
 
 def _find_file(path: Path, limit: int | None) -> Audio:
     try:
-        # A pipe says nothing of its size, and opening one may wait forever.
-        if stat.S_ISFIFO(kind := path.stat().st_mode) or stat.S_ISCHR(kind):
-            raise AudioError(f"{path} is no regular file; open it, and give the file object")
-        if stat.S_ISDIR(kind):
+        if stat.S_ISDIR(kind := path.stat().st_mode):
             raise AudioNotReadableError(f"cannot read the audio file {path}: it is a folder")
+        # A pipe or a device says nothing of its size, and opening one may wait forever.
+        if not stat.S_ISREG(kind):
+            raise AudioError(f"{path} is no regular file; open it, and give the file object")
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
     except FileNotFoundError:

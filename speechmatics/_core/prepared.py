@@ -14,6 +14,8 @@ from speechmatics._core.operations import JsonObject, Operation
 from speechmatics._core.search import ID_PREFIX, place_of_id
 from speechmatics._urls import bare_url
 from speechmatics.exceptions import AudioError, ConfigError
+from speechmatics.models._leniency import report_unknown
+from speechmatics.models._offers import not_offered
 from speechmatics.models.config import ConfigSource, JobConfig, as_job_config
 from speechmatics.models.delivery import TrackingData
 from speechmatics.settings import ConnectionSettings
@@ -65,6 +67,8 @@ def prepare(
         AudioError, ConfigError: One of them is wrong.
     """
     config = as_job_config(source)
+    for path, message, _ in not_offered(config):
+        report_unknown("unknown_offer", f"{'.'.join(map(str, path))}: {message}")
     if audio is not None and config.fetch_data is not None:
         raise ConfigError("audio and fetch_data are both given; the service takes one of them")
     if audio is None and config.fetch_data is None:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 
 from speechmatics.local.discovery import HEALTH
 from speechmatics.local.errors import ApiError, forbidden, unauthorized
+from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,13 +34,15 @@ class Gate:
     Args:
         app: What answers, or raises an `ApiError`.
         token: The only token accepted; None accepts every request, as those of a container's health are in any case.
+        keys: Those that were made with it are accepted too, but for making keys.
         hosts: Names in lower case by which the server may be asked, beside `localhost` and addresses.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, hosts: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, hosts: Collection[str], keys: TemporaryKeys) -> None:
         self._app = app
         self._token = None if token is None else token.encode()
         self._hosts = {"localhost", *hosts}
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
@@ -54,7 +57,7 @@ class Gate:
 
         try:
             path = scope["path"].rstrip("/")
-            self._check(Headers(scope=scope), needs_token=path not in HEALTH)
+            self._check(Headers(scope=scope), path)
             await self._app({**scope, "path": path}, receive, send_identified)
         except ApiError as error:
             response = JSONResponse(error.body, error.code, error.headers)
@@ -68,18 +71,20 @@ class Gate:
             failure = ApiError(500, "Internal Server Error")
             await JSONResponse(failure.body, failure.code)(scope, receive, send_identified)
 
-    def _check(self, headers: Headers, *, needs_token: bool) -> None:
+    def _check(self, headers: Headers, path: str) -> None:
         host = headers.get("Host", "")
         if host and not self._is_own(host):
             raise forbidden(f"the host {host!r} is not this server's; allowed_hosts, or --allow-host, may name it")
         origin = headers.get("Origin")
         if origin is not None and _authority(origin) != host.lower():
             raise forbidden(f"pages of {origin!r} may not ask this server")
-        if self._token is not None and needs_token:
-            scheme, _, token = headers.get("Authorization", "").partition(" ")
-            given = token.strip().encode("latin-1")
-            if scheme.lower() != "bearer" or not hmac.compare_digest(given, self._token):
-                raise unauthorized()
+        if self._token is None or path in HEALTH:
+            return
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
+        given = token.strip().encode("latin-1")
+        is_accepted = hmac.compare_digest(given, self._token) or (path != KEYS_PATH and self._keys.is_valid(given))
+        if scheme.lower() != "bearer" or not is_accepted:
+            raise unauthorized()
 
     def _is_own(self, host: str) -> bool:
         try:

@@ -23,6 +23,7 @@ from speechmatics.local import engine
 from speechmatics.local.discovery import HEALTH, answer_health, features_of
 from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
 from speechmatics.local.gate import Gate
+from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
 from speechmatics.local.probe import probe_duration
 from speechmatics.local.queries import BOOLEAN, DATE, FORMAT, LIMIT, MOMENT, WAIT, Format, read_query
 from speechmatics.local.requests import note_config
@@ -77,16 +78,18 @@ def create_app(
         hosts: Names by which the server may be asked, beside `localhost` and addresses.
     """
     jobs = _Jobs(store, worker, honour_wait, max_audio_bytes, accept_unsupported)
+    keys = TemporaryKeys()
     routes = [
         Route("/v2/jobs", _Resource(GET=jobs.list_recent, POST=jobs.create)),
         Route("/v2/jobs/{job_id}", _Resource(GET=jobs.get, DELETE=jobs.delete)),
         Route("/v2/jobs/{job_id}/transcript", _Resource(GET=jobs.get_transcript)),
         Route("/v2/jobs/{job_id}/log", _Resource(GET=jobs.get_log)),
         Route("/v2/usage", _Resource(GET=jobs.get_usage)),
+        Route(KEYS_PATH, _Resource(POST=keys.answer)),
         Route("/v1/discovery/features", _Resource(GET=jobs.get_features)),
         *(Route(path, _Resource(GET=answer_health)) for path in HEALTH),
     ]
-    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, hosts)
+    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, hosts, keys)
 
 
 class _Resource:
@@ -231,11 +234,7 @@ class _Jobs:
         if text_format == "json-v2":
             return transcript
         parsed = Transcript.from_json(transcript)
-        if text_format == "txt":
-            return parsed.to_text()
-        output = parsed.metadata and parsed.metadata.output_config
-        limits = output.srt_overrides.to_dict() if output and output.srt_overrides else {}
-        return parsed.to_srt(**limits)
+        return parsed.to_text() if text_format == "txt" else parsed.to_srt()
 
 
 def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]:

@@ -21,6 +21,7 @@ from pydantic_core import (
     core_schema,
 )
 
+from speechmatics._names import did_you_mean
 from speechmatics.models._leniency import (
     is_received,
     report_unknown,
@@ -44,7 +45,8 @@ class _Vocabulary:
 
         def check(value: str, info: core_schema.ValidationInfo) -> str:
             if value not in known:
-                message = f"{info.field_name}: {value!r} is not a known value; known are {', '.join(known)}"
+                hint = did_you_mean(value.lower(), known)
+                message = f"{info.field_name}: {value!r} is not a known value; known are {', '.join(known)}{hint}"
                 report_unknown("unknown_value", message)
             return value
 

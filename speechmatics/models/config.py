@@ -123,6 +123,8 @@ class JobConfig(_JobParts):
         for name in self.model_extra or {}:
             if hint := did_you_mean(name, ("transcription_config",)):
                 return f" (there is {name}{hint})"
+            if name in TranscriptionConfig.model_fields:
+                return f" ({name} stands at the top; such fields stand in transcription_config)"
             if hint := did_you_mean(name, tuple(TranscriptionConfig.model_fields)):
                 return f" (there is {name}{hint} That stands in transcription_config)"
         return ""
@@ -189,6 +191,10 @@ class BatchTranscriptionConfig(TranscriptionConfig, _JobParts):
             data.setdefault("output_config", {})["srt_overrides"] = overrides
         data["transcription_config"] = given
         return _validated(JobConfig, data, "the configuration")
+
+    def asdict(self) -> dict[str, Any]:
+        """The fields that are set, flat, as existing code asks for them; `to_job_config` has the wire's shape."""
+        return self.to_dict()
 
     def as_config(self) -> str:
         """The configuration as the wire's JSON text.

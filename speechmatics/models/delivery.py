@@ -1,5 +1,6 @@
 """Where the audio comes from, where the result goes, and what the customer notes of a job."""
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -11,9 +12,9 @@ from pydantic import (
 )
 
 from speechmatics._secrets import MASK
-from speechmatics._urls import bare_url
+from speechmatics._urls import bare_url, check_http_url
 from speechmatics.models._base import SentModel
-from speechmatics.models._leniency import require_json
+from speechmatics.models._leniency import is_received, require_json
 from speechmatics.models._markers import KnownValues
 from speechmatics.models._rules import Headers, Url, check, lowercase
 from speechmatics.models.vocabularies import (
@@ -52,11 +53,22 @@ class _Addressed(SentModel):
                 yield name, value
 
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+def _fetched(url: str) -> str:
+    is_of_another_scheme = _SCHEME.match(url) and not url.lower().startswith(("http://", "https://"))
+    return url if is_received() or is_of_another_scheme else check_http_url(url)
+
+
 class FetchData(_Addressed):
     """Where the service fetches the audio, in place of an upload."""
 
-    url: Url = Field(kw_only=False)
-    """HTTP or HTTPS URL of the audio."""
+    url: Annotated[str, AfterValidator(_fetched), Field(json_schema_extra={"pattern": "^[A-Za-z][A-Za-z0-9+.-]*:"})] = (
+        Field(kw_only=False)
+    )
+    """HTTP or HTTPS URL of the audio; one of another scheme, as workers on premises take `file://`, is a warning
+    of reports and submissions."""
     auth_headers: Headers = Field(default=None, kw_only=False, repr=False)
     """Headers added to the fetch, each `Name: value`; secret, so not in the repr."""
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import (
     Field,
+    StrictBool,
     StrictInt,
 )
 
@@ -47,6 +48,8 @@ class OutputConfig(SentModel):
 
     srt_overrides: SRTOverrides | None = None
     """Limits of the SRT format."""
+    generate_lattice: StrictBool | None = None
+    """True asks for the lattice of the recognition; it stands in public configurations, not in the specification."""
 
 
 class TranslationConfig(SentModel):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -12,13 +13,14 @@ from pydantic import (
     StrictFloat,
     model_validator,
 )
-from pydantic.config import JsonDict
+from pydantic.config import JsonDict, JsonValue
 
 from speechmatics.models._base import SentModel
+from speechmatics.models._expressions import malformed
 from speechmatics.models._kept import is_object, keep_as_it_came
 from speechmatics.models._leniency import is_received
 from speechmatics.models._markers import KnownValues, OpenText, Within
-from speechmatics.models._rules import check, check_together
+from speechmatics.models._rules import at_most, check, check_together
 from speechmatics.models.vocabularies import (
     Diarization,
     MaxDelayMode,
@@ -38,8 +40,13 @@ __all__ = [
     "TranscriptionConfig",
 ]
 
+MAX_ENTRIES = 1000
+"""Entries of the custom dictionary of one job (documentation)."""
 MAX_SPEAKER_IDENTIFIERS = 50
 """Speaker identifiers of one job, over all speakers (specification)."""
+
+OTHER_DIARIZATIONS: list[JsonValue] = ["none", "speaker"]
+"""What is no diarization by channels; of one that is not known, nothing is."""
 
 _CHANNEL_LABEL = re.compile(r"[A-Za-z0-9._]+")
 _INTERNAL_SPEAKER = re.compile(r"S\d+|UU")
@@ -52,6 +59,14 @@ class AdditionalVocab(SentModel):
     """The word as it should be written."""
     sounds_like: list[str] | None = Field(default=None, kw_only=False)
     """Other ways it may sound, spelled out."""
+
+
+def _entry(value: object) -> object:
+    """A plain word, as old callers send it, as the object that the API documents."""
+    return {"content": value} if isinstance(value, str) and not is_received() else value
+
+
+_Entry = Annotated[AdditionalVocab, BeforeValidator(_entry, json_schema_input_type=AdditionalVocab | str)]
 
 
 def _mark(mark: str) -> str:
@@ -77,11 +92,18 @@ class AudioFilteringConfig(SentModel):
     """0 to 100; sound below it is not transcribed."""
 
 
+def _found(text: str) -> str:
+    is_expression = len(text) > 1 and text.startswith("/") and text.endswith("/")
+    problem = malformed(text[1:-1]) if is_expression else None
+    check(problem is None, f"is a malformed regular expression, which fails the job: {problem}")
+    return text
+
+
 class Replacement(SentModel):
     """Replaces words in the transcript."""
 
-    from_: str = Field(alias="from")
-    """The text to find."""
+    from_: Annotated[str, AfterValidator(_found)] = Field(alias="from")
+    """The text to find, in just these capitals; between slashes (`/…/`) a regular expression of ECMAScript."""
     to: str
     """The text to put in its place."""
 
@@ -97,6 +119,7 @@ class TranscriptFilteringConfig(SentModel):
 
 def _speaker_label(label: str) -> str:
     check(bool(label), "must not be empty")
+    check(label == label.strip(), f"{label!r} must not begin or end with a space")
     is_internal = _INTERNAL_SPEAKER.fullmatch(label) is not None
     check(not is_internal, f"{label!r} has the form that the service uses itself; choose a name")
     return label
@@ -173,7 +196,7 @@ class TranscriptionConfig(SentModel):
                 "properties": {"channel_diarization_labels": {"type": "array", "minItems": 1}},
                 "required": ["channel_diarization_labels"],
             },
-            "then": {"properties": {"diarization": {"const": "channel"}}, "required": ["diarization"]},
+            "then": {"properties": {"diarization": {"not": {"enum": OTHER_DIARIZATIONS}}}, "required": ["diarization"]},
         }
     )
 
@@ -185,11 +208,13 @@ class TranscriptionConfig(SentModel):
     output_locale: str | None = None
     """Locale of the written output, for example `en-GB`."""
     model: KnownValues[ModelName] | None = None
-    """`standard`, `enhanced` or `melia-1`."""
+    """`standard` (the service's default), `enhanced`, `melia-1` or `oak-1`."""
     operating_point: KnownValues[ModelName] | None = None
     """The old name of `model`; set one of the two."""
-    additional_vocab: list[AdditionalVocab] | None = None
-    """Words and phrases that should be recognised."""
+    additional_vocab: Annotated[list[_Entry], at_most(MAX_ENTRIES, "entries")] | None = Field(
+        default=None, json_schema_extra={"maxItems": MAX_ENTRIES}
+    )
+    """Words and phrases that should be recognised, up to 1,000; a plain word stands for its object."""
     punctuation_overrides: PunctuationOverrides | None = None
     """How punctuation is set."""
     diarization: KnownValues[Diarization] | None = None
@@ -230,8 +255,12 @@ class TranscriptionConfig(SentModel):
             "model and operating_point are two names of one thing; set model only",
         )
         check_together(
-            not self.channel_diarization_labels or self.diarization == "channel",
+            not self.channel_diarization_labels or self.diarization not in (None, *OTHER_DIARIZATIONS),
             'channel_diarization_labels needs diarization="channel"',
+        )
+        check_together(
+            self.language != "auto" or "melia-1" not in (self.model, self.operating_point),
+            "melia-1 identifies no language; it needs the language multi",
         )
         check_together(
             not self.language_hints_strict or bool(self.language_hints), "language_hints_strict needs language_hints"

@@ -35,7 +35,7 @@ JobType = Literal["transcription"]
 """Kinds of job."""
 JobMode = Literal["batch"]
 """Modes of usage."""
-ModelName = Literal["standard", "enhanced", "melia-1"]
+ModelName = Literal["standard", "enhanced", "melia-1", "oak-1"]
 """Models of transcription; formerly called operating points."""
 Diarization = Literal["none", "speaker", "channel"]
 """Labels in the transcript: none, of speakers by voice, of input channels."""

@@ -136,15 +136,15 @@ def to_vtt(
 
 
 def _limits(transcript: Results, max_line_length: int | None, max_lines: int | None, max_duration: float) -> _Limits:
-    """What is given, else what the job's configuration asked for, else the defaults."""
+    """What is given, else what the job's configuration asked for, if that is a limit, else the defaults."""
     output = transcript.metadata.output_config if transcript.metadata else None
     asked = output.srt_overrides if output else None
-    if max_line_length is None:
-        max_line_length = asked.max_line_length if asked else None
+    if max_line_length is None and asked and (asked.max_line_length or 0) > 0:
+        max_line_length = asked.max_line_length
     if max_line_length is None:
         max_line_length = FULL_WIDTH_LINE_LENGTH if _is_full_width(transcript) else LINE_LENGTH
-    if max_lines is None:
-        max_lines = asked.max_lines if asked else None
+    if max_lines is None and asked and (asked.max_lines or 0) > 0:
+        max_lines = asked.max_lines
     return _Limits(max_line_length, LINES if max_lines is None else max_lines, max_duration)
 
 

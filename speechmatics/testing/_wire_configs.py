@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from speechmatics.models.catalogue import translates
+from speechmatics.models.features import MAX_TRANSLATION_TARGETS
 from speechmatics.testing._wire_values import (
     LANGUAGES,
     SPEAKER_IDENTIFIERS,
@@ -46,7 +48,8 @@ _CALLBACKS: SearchStrategy[Json] = st.fixed_dictionaries(
 )
 
 OUTPUT_CONFIGS: SearchStrategy[Json] = some(
-    srt_overrides=some(max_line_length=st.integers(10, 80), max_lines=st.integers(1, 4))
+    srt_overrides=some(max_line_length=st.integers(10, 80), max_lines=st.integers(1, 4)),
+    generate_lattice=st.booleans(),
 )
 """How transcripts are written."""
 
@@ -105,6 +108,8 @@ def _transcription_configs(draw: DrawFn) -> Json:
         config |= draw(some(language_hints=_codes(3)))
         if "language_hints" in config:
             config |= draw(some(language_hints_strict=st.booleans()))
+    elif _is_medical(config):
+        config[draw(st.sampled_from(["model", "operating_point"]))] = "enhanced"
     elif name := draw(st.sampled_from([None, "model", "operating_point"])):
         config[name] = draw(st.sampled_from(["standard", "enhanced"]))
     config |= draw(some(diarization=st.sampled_from(["none", "speaker", "channel"])))
@@ -114,6 +119,22 @@ def _transcription_configs(draw: DrawFn) -> Json:
         labels = st.lists(st.sampled_from(["Agent", "Caller", "mic_1", "line.2"]), max_size=2, unique=True)
         config |= draw(some(channel_diarization_labels=labels))
     return config | draw(_TRANSCRIPTION_PARTS)
+
+
+def _is_medical(config: Json) -> bool:
+    return config.get("domain") == "medical"
+
+
+def _without_what_melia_lacks(config: Json) -> None:
+    """Takes away what the multilingual model does not offer."""
+    transcription = config["transcription_config"]
+    for name in ("additional_vocab", "enable_entities", "audio_filtering_config"):
+        transcription.pop(name, None)
+    transcription.get("transcript_filtering_config", {}).pop("replacements", None)
+    for name in ("speakers", "get_speakers"):
+        transcription.get("speaker_diarization_config", {}).pop(name, None)
+    for name in ADD_ONS:
+        config.pop(name, None)
 
 
 @st.composite
@@ -164,7 +185,13 @@ def job_configs(draw: DrawFn) -> Json:
     language = config["transcription_config"]["language"]
     if language == "auto":
         config |= draw(some(language_identification_config=ADD_ONS["language_identification_config"]))
-    if "translation_config" in config:
+    if language == "multi":
+        _without_what_melia_lacks(config)
+    if "translation_config" in config and language != "auto":
         targets = config["translation_config"]["target_languages"]
-        config["translation_config"]["target_languages"] = [code for code in targets if code != language] or ["en"]
+        known = [target for target in {*targets, "en"} if translates(language, target)]
+        if known:
+            config["translation_config"]["target_languages"] = sorted(known)[:MAX_TRANSLATION_TARGETS]
+        else:
+            del config["translation_config"]
     return config

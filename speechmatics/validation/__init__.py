@@ -6,8 +6,8 @@ through many files, in several processes if that is wanted.
 
     >>> from speechmatics.validation import validate_config
     >>> print(validate_config({"transcription_config": {"language": "en", "diarization": "speakers"}}))
-    warning at transcription_config.diarization: 'speakers' is not a known value; known are channel, none, speaker \
-(unknown_value)
+    warning at transcription_config.diarization: 'speakers' is not a known value; known are channel, none, speaker; \
+did you mean speaker? (unknown_value)
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from functools import partial
 
 from pydantic import BaseModel
 
-from speechmatics.models import BatchTranscriptionConfig, JobConfig, Transcript
+from speechmatics.models import BatchTranscriptionConfig, Features, JobConfig, Transcript
 from speechmatics.models._collector import CollectorHeld
 from speechmatics.validation.config import check_config
 from speechmatics.validation.ordinary import find_ordinary
@@ -19,7 +19,9 @@ from speechmatics.validation.values import value_in_config, value_in_transcript
 __all__ = ["validate_config", "validate_transcript"]
 
 
-def validate_config(data: Source | JobConfig | BatchTranscriptionConfig, strict: bool = False) -> ValidationReport:
+def validate_config(
+    data: Source | JobConfig | BatchTranscriptionConfig, strict: bool = False, *, features: Features | None = None
+) -> ValidationReport:
     """Checks a job's configuration: types, ranges, what belongs together, and what is not known.
 
     A report that is `ok` means that `submit_job` takes the configuration.
@@ -28,13 +30,16 @@ def validate_config(data: Source | JobConfig | BatchTranscriptionConfig, strict:
         data: The wire's dict, a `JobConfig`, a `BatchTranscriptionConfig`, JSON text or bytes, or the path of a JSON
             file. A `str` is JSON text where its first character, white space aside, is `{` or `[`, and a path
             otherwise; any `PathLike` is a path. A model is checked as it would be sent.
-        strict: Whether unknown fields and values are errors rather than warnings.
+        strict: Whether unknown fields and values, and what the service is not known to offer, are errors rather than
+            warnings.
+        features: What a server offers, as `get_features` asks it: what it does not is an error.
 
     Returns:
         The report, whatever `data` is: nothing in it makes this raise. Rules between the fields of one part are
         checked once its fields are right, so a mended configuration may show a further problem.
     """
-    return _validated(data, strict, check_config, value_in_config, (JobConfig, BatchTranscriptionConfig))
+    check = partial(check_config, features=features)
+    return _validated(data, strict, check, value_in_config, (JobConfig, BatchTranscriptionConfig))
 
 
 def validate_transcript(data: Source | Transcript, strict: bool = False) -> ValidationReport:

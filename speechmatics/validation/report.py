@@ -28,7 +28,14 @@ __all__ = [
     "ValidationReport",
 ]
 
-_WARNINGS = frozenset({ProblemCode.UNKNOWN_FIELD, ProblemCode.UNKNOWN_VALUE, ProblemCode.UNDOCUMENTED_OMISSION})
+_WARNINGS = frozenset(
+    {
+        ProblemCode.UNKNOWN_FIELD,
+        ProblemCode.UNKNOWN_VALUE,
+        ProblemCode.UNKNOWN_OFFER,
+        ProblemCode.UNDOCUMENTED_OMISSION,
+    }
+)
 
 
 Ordinary: TypeAlias = dict[str, Any]

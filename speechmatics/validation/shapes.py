@@ -46,6 +46,8 @@ class Shape:
     """An object whose values are these."""
     one_or_many: bool = False
     """A single item may stand for a list of one."""
+    from_text: bool = False
+    """A string may stand for an object of the model."""
     anything: bool = False
     """Any JSON at all."""
 
@@ -89,8 +91,12 @@ def _check(shape: Shape, value: Json, path: Path, findings: Findings) -> None:
                 _check(shape.items, item, (*path, index), findings)
     elif isinstance(value, str) and str in shape.scalars:
         if shape.vocabulary and value not in shape.vocabulary:
-            known = ", ".join(sorted(shape.vocabulary))
-            findings.add(path, ProblemCode.UNKNOWN_VALUE, f"{_shown(value)} is not a known value; known are {known}")
+            known = sorted(shape.vocabulary)
+            hint = did_you_mean(value.lower(), tuple(known))
+            message = f"{_shown(value)} is not a known value; known are {', '.join(known)}{hint}"
+            findings.add(path, ProblemCode.UNKNOWN_VALUE, message)
+    elif isinstance(value, str) and shape.from_text:
+        pass
     elif isinstance(value, str) and shape.text:
         _check_text(shape.text, value, path, findings)
     elif shape.items and shape.one_or_many and value is not None:
@@ -177,7 +183,7 @@ def _shape_of(annotation: Any, rewritten: bool = False) -> Shape:
     if annotation in _NAMES:
         return Shape(scalars=frozenset({annotation}))
     if _is_model(annotation):
-        return Shape(model=annotation)
+        return Shape(model=annotation, from_text=rewritten)
     return Shape(text=TypeAdapter(annotation))
 
 
@@ -200,6 +206,7 @@ def _union(members: list[Shape]) -> Shape:
             items=merged.items or member.items,
             entries=merged.entries or member.entries,
             one_or_many=merged.one_or_many or member.one_or_many,
+            from_text=merged.from_text or member.from_text,
             anything=merged.anything or member.anything,
         )
     return merged

@@ -6,6 +6,7 @@ import email.parser
 import email.policy
 import io
 import os
+import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -149,6 +150,16 @@ def test_a_file_object_that_cannot_be_read(tmp_path: Path) -> None:
         pass
     with pytest.raises(AudioNotReadableError, match=r"cannot read the audio file object a\.wav: .*closed"):
         open_audio(reading)
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="sockets have paths where there are such sockets")
+def test_a_socket_is_no_audio_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is whatever else is no regular file; the message says so."""
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("audio.wav")
+        with pytest.raises(AudioError, match=r"audio\.wav is no regular file"):
+            open_audio("audio.wav")
 
 
 def test_a_named_pipe_does_not_wait_for_its_writer(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from speechmatics import (
     NotificationConfig,
     RateLimitError,
     SpeechmaticsError,
+    UnknownConfigWarning,
 )
 from speechmatics.validation import validate_config
 from tests.servers.both_clients import CLIENTS
@@ -71,7 +72,7 @@ WRONG: dict[str, tuple[str, Given]] = {
         "submit_job",
         given(None, {**ENGLISH, "fetch_data": {"url": URL, "auth_headers": SECRET}}),
     ),
-    "a URL of another scheme": ("submit_job", given(None, {**ENGLISH, "fetch_data": {"url": "s3" + URL[5:]}})),
+    "a URL of no scheme": ("submit_job", given(None, {**ENGLISH, "fetch_data": {"url": URL[8:]}})),
     "a URL for an object": ("submit_job", given(None, {**ENGLISH, "fetch_data": URL})),
     "contradictions": (
         "submit_job",
@@ -203,6 +204,19 @@ def test_a_call_that_is_wrong_shows_nothing_it_was_given(name: str, way: str, ca
     with pytest.raises((SpeechmaticsError, TypeError)) as caught:
         CLIENTS[way](_unforeseen, method, *args, **options)
     check(caught.value, caplog)
+
+
+def _created(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(201, json={"id": "j"})
+
+
+@pytest.mark.parametrize("way", CLIENTS)
+def test_a_warning_of_another_scheme_shows_no_url(way: str) -> None:
+    """It names the scheme alone."""
+    config = {**ENGLISH, "fetch_data": {"url": "s3" + URL[5:]}}
+    with pytest.warns(UnknownConfigWarning, match="not by s3") as caught:
+        assert CLIENTS[way](_created, "submit_job", None, config) == "j"
+    assert all(URL[8:20] not in str(warning.message) for warning in caught)
 
 
 @pytest.mark.parametrize("way", CLIENTS)

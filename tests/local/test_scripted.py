@@ -283,6 +283,16 @@ def test_a_transcript_carries_the_job_that_was_asked_for(server: LocalServer) ->
     assert post(server, CONFIG, "recorded.wav", format="txt").json()["txt"] == "SPEAKER: S1\nHallo\n"
 
 
+@pytest.mark.parametrize("overrides", [{"max_line_length": 5, "copy": 1}, {"max_lines": "x"}, {"max_line_length": 0}])
+def test_limits_of_lines_are_those_of_the_transcript(server: LocalServer, overrides: dict[str, Any]) -> None:
+    """Where they are limits, and whatever else stands there."""
+    config = CONFIG | {"output_config": {"srt_overrides": {"copy": 1}}}
+    assert "world" in post(server, config, format="srt").json()["srt"]
+    script = RECORDED | {"metadata": RECORDED["metadata"] | {"output_config": {"srt_overrides": overrides}}}
+    with LocalServer(engine=ScriptedEngine([ScriptedRule(transcript=script)])) as other:
+        assert "Hallo" in post(other, CONFIG, format="srt").json()["srt"]
+
+
 def test_text_becomes_a_transcript(client: ParsedBatchClient) -> None:
     """One in which strict validation finds nothing, in the language that was asked for; none is silence."""
     for language in ("en", "de", "auto"):

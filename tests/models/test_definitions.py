@@ -66,6 +66,7 @@ NotificationConfig = NotificationConfig
 
 OutputConfig = OutputConfig
   srt_overrides                   object   SRTOverrides                  optional
+  generate_lattice                boolean  bool                          optional
 
 OutputConfig.srt_overrides = SRTOverrides
   max_line_length                 integer  int                           optional   from 1
@@ -99,8 +100,8 @@ TranscriptionConfig = TranscriptionConfig
   language                        string   str                           required
   domain                          string   str                           optional
   output_locale                   string   str                           optional
-  model                           string   str                           optional   standard / enhanced / melia-1
-  operating_point                 string   str                           optional   standard / enhanced / melia-1
+  model                         string   str                           optional   standard / enhanced / melia-1 / oak-1
+  operating_point               string   str                           optional   standard / enhanced / melia-1 / oak-1
   additional_vocab                array    list[AdditionalVocab]         optional
   punctuation_overrides           object   PunctuationOverrides          optional
   diarization                     string   str                           optional   none / speaker / channel
@@ -211,8 +212,8 @@ UsageDetails = UsageDetails
   mode                        string   str                           tolerated  batch
   type                        string   str                           tolerated  transcription
   language                    string   str                           optional
-  model                       string   str                           optional   standard / enhanced / melia-1
-  operating_point             string   str                           optional   standard / enhanced / melia-1
+  model                     string   str                           optional   standard / enhanced / melia-1 / oak-1
+  operating_point           string   str                           optional   standard / enhanced / melia-1 / oak-1
   count                       integer  int                           required
   duration_hrs                number   float                         required
 

@@ -158,7 +158,7 @@ def test_wrong_transcription_configs_are_refused(data: dict[str, Any], message: 
         ),
         ({"notification_config": {"url": "https://example.com", "method": "get"}}, "method"),
         ({"fetch_data": {"url": "https://example.com", "auth_headers": ["secret"]}}, "it is not shown"),
-        ({"fetch_data": {"url": "file:///etc"}}, "http:// or https://"),
+        ({"fetch_data": {"url": "example.com"}}, "http:// or https://"),
         ({"language_identification_config": {"low_confidence_action": "use_default_language"}}, "default_language"),
     ],
 )

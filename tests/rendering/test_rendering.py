@@ -402,6 +402,17 @@ def test_limits_are_those_that_the_job_asked_for() -> None:
     assert asked.to_vtt().count("-->") == 2
 
 
+@pytest.mark.parametrize(
+    "overrides", [{"max_line_length": 0, "max_lines": -1}, {"max_line_length": None}, {"max_lines": "x"}]
+)
+def test_limits_that_are_none_are_passed_over(overrides: dict[str, object]) -> None:
+    """What a server sends breaks no rendering."""
+    asked = numbered(5, 5)
+    expected = asked.to_srt()
+    asked.metadata = RecognitionMetadata.model_validate({"output_config": {"srt_overrides": overrides}})
+    assert asked.to_srt() == expected
+
+
 def test_subtitles_of_a_corpus_can_be_read() -> None:
     """At most a tenth of what there was when each subtitle but the last was filled (847 and 735 in 44 hours)."""
     found = count_all(2)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -269,6 +271,39 @@ def test_validation_names_the_damage_and_its_place(name: str) -> None:
     found = {(problem.code.value, problem.location) for problem in report.problems}
     assert (DAMAGES[name].code, DAMAGES[name].where) in found
     assert all(len(problem.message) < 300 for problem in report.problems)
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_file_says_what_its_bytes_say(name: str, tmp_path: Path) -> None:
+    """A saved transcript is read or refused as its bytes are; the message names the file too."""
+    content, file = damaged(name), tmp_path / "saved.json"
+    file.write_bytes(content)
+    assert validate_transcript(file, strict=True) == validate_transcript(content, strict=True).of(str(file))
+    try:
+        transcript_read = Transcript.from_json(content)
+    except InvalidResponseError as error:
+        with pytest.raises(InvalidResponseError) as caught:
+            Transcript.from_file(file)
+        assert str(caught.value) == f"{file}: {error}"
+        assert caught.value.body == error.body
+    else:
+        # By their reprs, since a number that is none equals nothing, itself neither.
+        assert repr(Transcript.from_file(file).model_dump()) == repr(transcript_read.model_dump())
+
+
+@pytest.mark.parametrize("how", ["from_json", "from_file", "parsed", "raw", "validation"])
+def test_a_byte_order_mark_of_utf_8_is_passed_over(how: str, tmp_path: Path) -> None:
+    """Editors write one; whoever reads the transcript gets what stands behind it."""
+    content, file = BOM_UTF8 + json.dumps(WHOLE).encode(), tmp_path / "saved.json"
+    file.write_bytes(content)
+    whole = Transcript.model_validate(WHOLE)
+    if how == "validation":
+        assert validate_transcript(content, strict=True).problems == ()
+        assert validate_transcript(file, strict=True).problems == ()
+    elif how == "from_file":
+        assert Transcript.from_file(file) == whole
+    else:
+        assert read(how, content) == (WHOLE if how == "raw" else whole)
 
 
 @pytest.mark.parametrize("how", ["from_json", "parsed"])

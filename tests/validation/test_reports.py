@@ -67,7 +67,7 @@ def test_a_problem_has_the_value_that_is_wrong() -> None:
     [
         ({"transcription_config": {"language": "en", "diarization": "speakers"}}, "diarization", '"speakers"'),
         ({"transcription_config": {"language": "en", "tokn": "hunter2"}}, "tokn", MASK),
-        ({"transcription_config": LANGUAGE, "fetch_data": {"url": "ftp://user:hunter2@host/a?hunter2"}}, "url", None),
+        ({"transcription_config": LANGUAGE, "fetch_data": {"url": "http://user:hunter2@?hunter2"}}, "url", None),
         ({"transcription_config": LANGUAGE, "fetch_data": "hunter2"}, "fetch_data", MASK),
         ({"transcription_config": LANGUAGE, "fetch_data": {"url": 5}}, "url", MASK),
         (
@@ -103,7 +103,7 @@ def test_a_secret_is_masked(config: dict[str, Any], location: str, value: str | 
 
 def test_a_long_password_is_not_cut_in_two() -> None:
     """So that what is left of it looked like a host."""
-    url = f"ftp://user:{'hunter2' * 100}@host/a"
+    url = f"http://user:{'hunter2' * 100}@/a"
     assert "hunter2" not in validate_config({"transcription_config": LANGUAGE, "fetch_data": {"url": url}}).to_json()
 
 

@@ -392,7 +392,7 @@ def test_a_good_config_is_ok_in_every_form(tmp_path: Path, monkeypatch: pytest.M
             config(additional_vocab=[{"content": "a"}, {"sounds_like": []}]),
             ("missing_field", "transcription_config.additional_vocab[1].content"),
         ),
-        (config(additional_vocab=["a"]), ("wrong_type", "transcription_config.additional_vocab[0]")),
+        (config(additional_vocab=[5]), ("wrong_type", "transcription_config.additional_vocab[0]")),
         ({**config(), "notification_config": {"url": 5}}, ("wrong_type", "notification_config.url")),
         ({**config(), "notification_config": [{"url": "x:y"}]}, ("invalid_value", "notification_config[0].url")),
         ({**config(), "notification_config": [CALLBACK] * 4}, ("invalid_value", "notification_config")),

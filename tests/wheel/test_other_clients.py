@@ -110,7 +110,7 @@ def test_the_older_command(older: Path, server: LocalServer) -> None:
 
 NEWER_CODE = """
 import asyncio, sys
-from speechmatics.batch import AsyncClient, Client, FormatType, JobStatus, TranscriptionConfig
+from speechmatics.batch import AsyncClient, Client, FormatType, JobStatus, JWTAuth, TranscriptionConfig
 
 url, audio, bad = sys.argv[1:]
 config = TranscriptionConfig(language="en", diarization="speaker")
@@ -131,6 +131,9 @@ async def main():
             assert "rejected" in str(error).lower(), error
         else:
             raise AssertionError("a rejected job was waited for")
+    auth = JWTAuth("the-token", ttl=60, mp_url=url.removesuffix("/v2"))
+    async with AsyncClient(auth=auth, url=url) as client:
+        assert (await client.transcribe(audio, transcription_config=config)).transcript_text == "Hello world."
 
 asyncio.run(main())
 with Client(api_key="the-token", url=url) as client:
@@ -140,7 +143,7 @@ print("all is well")
 
 
 def test_the_newer_client(newer: Path, server: LocalServer, tmp_path: Path) -> None:
-    """Awaited and blocking; a job that is rejected is told as one."""
+    """Awaited and blocking, with temporary keys too; a job that is rejected is told as one."""
     bad = shutil.copy(AUDIO, tmp_path / "bad.wav")
     assert run(newer / "python", "-I", "-c", NEWER_CODE, server.url, AUDIO, bad) == "all is well\n"
 
