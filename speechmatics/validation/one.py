@@ -47,8 +47,7 @@ def validate_transcript(data: Source | Transcript, strict: bool = False) -> Vali
 
     Times may disagree by 0.02 s, as they are rounded, and a `duration` in whole seconds by 1 s. Order and overlap are
     judged on each channel by itself, since channels are interleaved; overlap between words of one speaker only. Takes
-    time in proportion to the length, about as much as `json.loads` and twice as much from a model; more where much is
-    wrong.
+    time in proportion to the length, of ten hours one to two times that of `json.loads`, and more where much is wrong.
 
     Args:
         data: The dict, a `Transcript`, JSON text or bytes, or the path of a JSON file; `str` as for `validate_config`.
