@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
+from speechmatics._urls import check_http_url
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
 from speechmatics.local.discovery import HEALTH, answer_health, features_of
@@ -257,6 +258,10 @@ def _data_name(config: JobConfig, submission: Submission) -> str:
     if config.fetch_data is not None:
         if submission.file_name is not None:
             raise bad_request("data_file and fetch_data are both given")
+        try:
+            check_http_url(config.fetch_data.url)
+        except ValueError as error:
+            raise bad_request(f"fetch_data.url {error}") from None
         path = re.sub(r"[?#].*", "", config.fetch_data.url).partition("://")[2].partition("/")[2]
         return unquote(PurePosixPath(path).name)
     if submission.file_name is None:
