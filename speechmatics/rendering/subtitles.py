@@ -210,19 +210,22 @@ def _span(head: RecognitionResult, clock: float) -> tuple[float, float]:
 
 def _pieces(made: Fragments, index: int, start: float, end: float, writing: Writing) -> Iterator[_Piece]:
     """A fragment divided at its spaces, which entities have; each part has its share of the time."""
-    words = [word for word in _UNPRINTABLE.split(made.texts[index]) if word.strip()]
+    text = made.texts[index]
     whole = _Piece(
-        text=" ".join(words),
+        text=text,
         glue=_UNPRINTABLE.sub(" ", made.glues[index]),
         start=start,
         end=end,
         attached=index in made.attached,
         right_to_left=writing.is_right_to_left(made.languages[index], made.heads[index]),
+        ends_clause=index in made.clause_ends,
     )
-    pieces = _shared(whole, words, " ")
-    if pieces:
-        pieces[-1].ends_clause = index in made.clause_ends
-    yield from pieces
+    if text and text.isprintable() and " " not in text:
+        yield whole
+        return
+    words = [word for word in _UNPRINTABLE.split(text) if word.strip()]
+    whole.text = " ".join(words)
+    yield from _shared(whole, words, " ")
 
 
 def _append(phrase: list[_Piece], piece: _Piece, line_length: int) -> None:
