@@ -10,7 +10,7 @@ the id of the job, which is still running and can be asked for later. It needs f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, UploadFile
@@ -33,7 +33,7 @@ client = AsyncBatchClient(parse=True)
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Closes the client's connections with the application."""
     async with client:
         yield
