@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,12 +38,14 @@ def transcribe(recording: Path) -> Transcript:
 def minutes(transcript: Transcript, title: str) -> Iterator[str]:
     """The lines of the minutes."""
     turns = list(transcript.turns())
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = {}
     for turn in turns:
-        seconds[turn.speaker or NOBODY] += round(turn.end - turn.start)
+        speaker = turn.speaker or NOBODY
+        seconds[speaker] = seconds.get(speaker, 0.0) + turn.end - turn.start
+    longest_first = sorted(seconds.items(), key=lambda item: item[1], reverse=True)
     yield f"# {title}\n"
     yield "| speaker | spoke for |\n|---|---|"
-    yield from (f"| {speaker} | {clock(spoken)} |" for speaker, spoken in seconds.most_common())
+    yield from (f"| {speaker} | {clock(spoken)} |" for speaker, spoken in longest_first)
     if transcript.summary and transcript.summary.content:
         yield f"\n## Summary\n\n{transcript.summary.content}"
     yield "\n## What was said"
