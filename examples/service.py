@@ -64,7 +64,7 @@ class Calls:
             transcription_config=TranscriptionConfig(language=settings.language),
             notification_config=[
                 NotificationConfig(
-                    url=f"{settings.public_url}/callbacks",
+                    url=f"{settings.public_url.rstrip('/')}/callbacks",
                     contents=["transcript.txt"],
                     auth_headers=[f"Authorization: {self.authorization.get_secret_value()}"],
                 )

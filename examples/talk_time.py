@@ -1,4 +1,4 @@
-"""Code of one's own: how long each speaker spoke. `examples/test_talk_time.py` tests it.
+"""Your own code: how long each speaker spoke. `examples/test_talk_time.py` tests it.
 
 Usage: python examples/talk_time.py TRANSCRIPT.json
 """

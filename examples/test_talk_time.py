@@ -1,4 +1,4 @@
-"""Tests of one's own code on transcripts that nobody has to write: `pytest examples/test_talk_time.py`.
+"""Tests of your own code on transcripts that nobody has to write: `pytest examples/test_talk_time.py`.
 
 hypothesis draws lifelike transcripts, with and without speakers, channels, entities and silence, and shrinks one that
 breaks the code to the smallest that does. The extra `testing` has the strategies.

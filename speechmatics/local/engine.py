@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import math
-import re
 import threading
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from speechmatics.exceptions import MissingExtraError
+from speechmatics.local.words import Word, to_results
 from speechmatics.models.config import JobConfig
 from speechmatics.models.recognition import TranscriptionConfig
 
@@ -22,10 +21,8 @@ __all__ = [
     "Recognition",
     "UnreadableAudio",
     "WhisperEngine",
-    "Word",
     "refusals",
     "require_extra",
-    "to_results",
 ]
 
 SAMPLE_RATE = 16_000
@@ -43,15 +40,6 @@ LANGUAGE_PACK = {
 _PROMPT = "Hello. This is a clear recording. It has short sentences."
 _LEAST_LOG_PROBABILITY = -1.0
 """Mean log probability below which a segment is taken for noise; the model's own measure of doubt."""
-_OPENING = "\"'([{\u201c\u2018\u00bf\u00a1"
-_CLOSING = "\"')]}\u201d\u2019,.:;!?\u2026"
-_SENTENCE_ENDS = ".!?\u2026"
-_MARKS = re.compile(r"\.{3,}|.")
-"""The marks after a word; three dots are one."""
-_SHORTEST_WORD = 10
-"""Milliseconds that a word lasts at least."""
-_PAUSE = 1000
-"""Milliseconds after which a piece continues nothing."""
 
 
 class UnreadableAudio(Exception):
@@ -80,30 +68,6 @@ class Engine(Protocol):
         Raises:
             UnreadableAudio: It cannot be decoded.
         """
-        ...
-
-
-class Word(Protocol):
-    """A word as the model gives it."""
-
-    @property
-    def word(self) -> str:
-        """The text, with the marks and the white space around it."""
-        ...
-
-    @property
-    def start(self) -> float:
-        """Where it begins, in seconds."""
-        ...
-
-    @property
-    def end(self) -> float:
-        """Where it ends, in seconds."""
-        ...
-
-    @property
-    def probability(self) -> float:
-        """How sure the model is, 0 to 1."""
         ...
 
 
@@ -220,106 +184,3 @@ def require_extra(what: str, *modules: str) -> None:
 
 def _load(name: str) -> Any:
     return importlib.import_module(name)
-
-
-def to_results(words: Iterable[Word], duration: float) -> Iterator[dict[str, Any]]:
-    """Words and, as items of their own, the marks around them; times in order and within the audio.
-
-    A piece without a space before it continues the word before it. Every word has a length where the audio has a
-    hundredth of a second for each; none spans a pause.
-    """
-    spoken = list(_without_stray_marks(_joined(words)))
-    total = int(duration * 1000)
-    least = min(_SHORTEST_WORD, total // max(len(spoken), 1))
-    clock = 0
-    for left, word in zip(range(len(spoken) - 1, -1, -1), spoken, strict=True):
-        first = min(max(word.start, clock), total - least * (left + 1))
-        last = min(max(word.end, first + least), total - least * left)
-        clock = last
-        start, end = first / 1000, last / 1000
-        for mark in word.before:
-            yield _mark(mark, start, word.confidence, "next")
-        if word.core:
-            yield {
-                "type": "word",
-                "start_time": start,
-                "end_time": end,
-                "alternatives": _reading(word.core, word.confidence),
-            }
-        for mark in _MARKS.findall(word.after):
-            yield _mark(mark, end, word.confidence, "previous")
-
-
-@dataclass(slots=True)
-class _Spoken:
-    """A word with the marks around it; times in milliseconds."""
-
-    text: str
-    start: int
-    end: int
-    confidence: float
-
-    @property
-    def core(self) -> str:
-        return self.text.lstrip(_OPENING).rstrip(_CLOSING)
-
-    @property
-    def before(self) -> str:
-        return self.text.split(self.core, 1)[0] if self.core else ""
-
-    @property
-    def after(self) -> str:
-        return self.text.split(self.core, 1)[1] if self.core else self.text
-
-
-def _joined(pieces: Iterable[Word]) -> Iterator[_Spoken]:
-    """The pieces of the model as whole words: `$1` and `,000`, `o` and `'clock` are one each."""
-    word: _Spoken | None = None
-    for piece in pieces:
-        text = piece.word.strip()
-        start, end = round(float(piece.start) * 1000), round(float(piece.end) * 1000)
-        confidence = float(piece.probability)
-        confidence = 0.0 if math.isnan(confidence) else min(max(confidence, 0.0), 1.0)
-        continues = bool(text) and not piece.word[0].isspace()
-        if word is not None and continues and start - word.end < _PAUSE:
-            word.text += text
-            word.end = max(word.end, end)
-            word.confidence = min(word.confidence, confidence)
-        elif text:
-            if word is not None:
-                yield word
-            word = _Spoken(text, start, end, confidence)
-    if word is not None:
-        yield word
-
-
-def _without_stray_marks(words: Iterable[_Spoken]) -> Iterator[_Spoken]:
-    """Leaves out what has no letter or digit and follows a mark, or nothing; shortens words that span a pause."""
-    follows_mark = True
-    for word in words:
-        if follows_mark and not any(character.isalnum() for character in word.text):
-            continue
-        longest = 1000 + 250 * len(word.core)
-        if word.end - word.start > longest:
-            # After a mark the model counts the pause to the word that follows, otherwise to the word before.
-            if follows_mark:
-                word.start = word.end - longest
-            else:
-                word.end = word.start + longest
-        follows_mark = bool(word.after)
-        yield word
-
-
-def _mark(mark: str, time: float, confidence: float, attaches_to: str) -> dict[str, Any]:
-    return {
-        "type": "punctuation",
-        "start_time": time,
-        "end_time": time,
-        "attaches_to": attaches_to,
-        "is_eos": mark[-1] in _SENTENCE_ENDS,
-        "alternatives": _reading(mark, confidence),
-    }
-
-
-def _reading(content: str, confidence: float) -> list[dict[str, Any]]:
-    return [{"content": content, "confidence": round(confidence, 3), "language": "en"}]

@@ -14,9 +14,9 @@ from typing import Any, Self
 
 from speechmatics._documents import content_of
 from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
-from speechmatics.local.engine import to_results
 from speechmatics.local.rules import read_rule, rules_in
 from speechmatics.local.state import Job
+from speechmatics.local.words import to_results
 from speechmatics.local.worker import transcript_of
 from speechmatics.models.transcript import Transcript
 
@@ -157,7 +157,7 @@ class _Word:
 
 def _spoken(text: str, job: Job) -> dict[str, Any]:
     words = [
-        _Word(word, number * SECONDS_PER_WORD, (number + 1) * SECONDS_PER_WORD)
+        _Word(f" {word}", number * SECONDS_PER_WORD, (number + 1) * SECONDS_PER_WORD)
         for number, word in enumerate(text.split())
     ]
     duration = math.ceil(len(words) * SECONDS_PER_WORD)

@@ -157,7 +157,7 @@ def paragraphs(transcript: Results, pause: float) -> Iterator[Passage]:
 
 
 def _passages_of_channels(transcript: Results, ends: Callable[[Fragments, int], bool]) -> Iterator[Passage]:
-    """Those of all channels by time: a sentence goes on while somebody speaks on another channel."""
+    """Those of all channels by time: a sentence continues while somebody speaks on another channel."""
     channels = fragments_by_channel([*transcript.results], Writing(transcript)).values()
     return merge(*(_passages(made, Passage, ends) for made in channels), key=attrgetter("start"))
 
