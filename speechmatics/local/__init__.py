@@ -2,6 +2,7 @@
 
 from speechmatics import _installation as _installation
 from speechmatics.local.engine import Engine, Recognition, UnreadableAudio
+from speechmatics.local.engine_processes import WhisperEngine
 from speechmatics.local.faults import Fault
 from speechmatics.local.requests import ReceivedRequest
 from speechmatics.local.scripted import ScriptedEngine, ScriptedRule
@@ -16,4 +17,5 @@ __all__ = [
     "ScriptedEngine",
     "ScriptedRule",
     "UnreadableAudio",
+    "WhisperEngine",
 ]

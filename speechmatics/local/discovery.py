@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
-from speechmatics.local.engine import LANGUAGE_PACK
+from speechmatics.local.engine import language_pack
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,12 +24,16 @@ async def answer_health(request: Request) -> Response:
     return JSONResponse({HEALTH[request.scope["path"]]: True})
 
 
-def features_of(*, is_scripted: bool) -> dict[str, Any]:
-    """The answer of feature discovery: English alone, or nothing of what is offered where rules say what was heard."""
-    if is_scripted:
+def features_of(languages: Collection[str]) -> dict[str, Any]:
+    """The answer of feature discovery: the engine's languages, or nothing where rules say what was heard."""
+    if not languages:
         return {"metadata": {}}
-    transcription: dict[str, Any] = {"version": "latest", "languages": ["en"], "locales": {}, "domains": {}}
+    transcription: dict[str, Any] = {"version": "latest", "languages": sorted(languages), "locales": {}, "domains": {}}
     return {
-        "metadata": {"language_pack_info": {"en": LANGUAGE_PACK}},
-        "batch": {"transcription": [transcription], "translation": [], "languageid": []},
+        "metadata": {"language_pack_info": {language: language_pack(language) for language in sorted(languages)}},
+        "batch": {
+            "transcription": [transcription],
+            "translation": [],
+            "languageid": sorted(languages) if len(languages) > 1 else [],
+        },
     }

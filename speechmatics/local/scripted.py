@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from speechmatics._documents import content_of
 from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
+from speechmatics.local.engine import Recognition
 from speechmatics.local.rules import read_rule, rules_in
 from speechmatics.local.state import Job
 from speechmatics.local.words import to_results
@@ -122,7 +123,7 @@ class ScriptedEngine:
         if transcript is None:
             return _spoken(self.rules[rule].text or "", job)
         document = transcript.to_dict()
-        around = transcript_of(job, _duration(transcript), [])
+        around = transcript_of(job, Recognition(_duration(transcript), []))
         origin = transcript.job.to_dict() if transcript.job else {}
         origin.pop("tracking", None)
         return {**around, **document, "job": {**origin, **around["job"]}}
@@ -162,7 +163,7 @@ def _spoken(text: str, job: Job) -> dict[str, Any]:
     ]
     duration = math.ceil(len(words) * SECONDS_PER_WORD)
     results = list(to_results(words, duration))
-    transcript = transcript_of(job, duration, results)
+    transcript = transcript_of(job, Recognition(duration, results))
     language = job.config["transcription_config"]["language"]
     if language not in ("en", "auto", "multi"):
         del transcript["metadata"]["language_pack_info"]

@@ -37,6 +37,9 @@ class ScriptedWorker:
         self._count = 0
         self._thread = threading.Thread(target=self._run, name="speechmatics-local-worker", daemon=True)
 
+    languages: frozenset[str] = frozenset()
+    """None in particular: whatever is asked for is accepted."""
+
     def start(self) -> None:
         """Begins with the jobs that an earlier run left undone."""
         for job in self._store.running():

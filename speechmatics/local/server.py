@@ -17,7 +17,8 @@ import anyio
 from pydantic import SecretStr
 
 from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
-from speechmatics.local.engine import Engine, WhisperEngine, require_extra
+from speechmatics.local.engine import Engine, require_extra
+from speechmatics.local.engine_processes import InProcessPool, WhisperEngine
 from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
@@ -32,7 +33,7 @@ __all__ = ["LocalServer"]
 
 MAX_AUDIO_BYTES = 1_000_000_000
 """Bytes of audio that the service takes (specification: 1 GB)."""
-STOP_SECONDS = 5
+STOP_SECONDS = 1
 """Seconds that a job in hand may take to end when the server stops."""
 
 
@@ -146,7 +147,7 @@ class LocalServer:
             self._running = _Running(
                 self._address,
                 self._data_dir,
-                self._engine or WhisperEngine(),
+                self._engine,
                 token,
                 self._honour_wait,
                 self._max_audio_bytes,
@@ -176,7 +177,7 @@ class _Running:
         self,
         address: tuple[str, int],
         data_dir: Path | None,
-        engine: Engine | ScriptedEngine,
+        engine: Engine | ScriptedEngine | None,
         token: str | None,
         honour_wait: bool,
         max_audio_bytes: int,
@@ -205,11 +206,15 @@ class _Running:
             audio_dir.mkdir(mode=0o700, exist_ok=True)
             self.store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
             _sweep(audio_dir, self.store)
+            if engine is None:
+                engine = resources.enter_context(WhisperEngine())
             worker: Worker | ScriptedWorker
             if isinstance(engine, ScriptedEngine):
                 worker = ScriptedWorker(self.store, engine, audio_dir)
-            else:
+            elif isinstance(engine, WhisperEngine):
                 worker = Worker(self.store, engine, audio_dir)
+            else:
+                worker = Worker(self.store, InProcessPool(engine), audio_dir)
             worker.start()
             resources.callback(worker.stop, STOP_SECONDS)
             app = create_app(

@@ -47,13 +47,16 @@ class Word(Protocol):
         ...
 
 
-def to_results(words: Iterable[Word], duration: float) -> Iterator[dict[str, Any]]:
+def to_results(
+    words: Iterable[Word], duration: float, language: str = "en", *, are_joined: bool = True
+) -> Iterator[dict[str, Any]]:
     """Words and, as items of their own, the marks around them; times in order and within the audio.
 
-    A piece without a space before it continues the word before it. Every word has a length where the audio has a
-    hundredth of a second for each, and none lasts longer than a second and a quarter of one for each of its letters.
+    A piece without a space before it continues the word before it, if pieces are to be joined. Every word has a length
+    where the audio has a hundredth of a second for each, and none lasts longer than a second and a quarter of one for
+    each of its letters.
     """
-    spoken = list(_without_stray_marks(_joined(words)))
+    spoken = list(_without_stray_marks(_joined(words, are_joined=are_joined)))
     total = int(duration * 1000)
     least = min(_SHORTEST_WORD, total // max(len(spoken), 1))
     clock = 0
@@ -63,16 +66,16 @@ def to_results(words: Iterable[Word], duration: float) -> Iterator[dict[str, Any
         clock = last
         start, end = first / 1000, last / 1000
         for mark in word.before:
-            yield _mark(mark, start, word.confidence, "next")
+            yield _mark(mark, start, word.confidence, "next", language)
         if word.core:
             yield {
                 "type": "word",
                 "start_time": start,
                 "end_time": end,
-                "alternatives": _reading(word.core, word.confidence),
+                "alternatives": _reading(word.core, word.confidence, language),
             }
         for mark in _MARKS.findall(word.after):
-            yield _mark(mark, end, word.confidence, "previous")
+            yield _mark(mark, end, word.confidence, "previous", language)
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ class _Spoken:
         return self.text.split(self.core, 1)[1] if self.core else self.text
 
 
-def _joined(pieces: Iterable[Word]) -> Iterator[_Spoken]:
+def _joined(pieces: Iterable[Word], *, are_joined: bool) -> Iterator[_Spoken]:
     """The pieces of the model as whole words: `$1` and `,000`, `o` and `'clock` are one each."""
     word: _Spoken | None = None
     for piece in pieces:
@@ -105,7 +108,7 @@ def _joined(pieces: Iterable[Word]) -> Iterator[_Spoken]:
         start, end = round(float(piece.start) * 1000), round(float(piece.end) * 1000)
         confidence = float(piece.probability)
         confidence = 0.0 if math.isnan(confidence) else min(max(confidence, 0.0), 1.0)
-        continues = bool(text) and not piece.word[0].isspace()
+        continues = are_joined and bool(text) and not piece.word[0].isspace()
         if word is not None and continues and start - word.end < _PAUSE:
             word.text += text
             word.end = max(word.end, end)
@@ -130,16 +133,16 @@ def _without_stray_marks(words: Iterable[_Spoken]) -> Iterator[_Spoken]:
         yield word
 
 
-def _mark(mark: str, time: float, confidence: float, attaches_to: str) -> dict[str, Any]:
+def _mark(mark: str, time: float, confidence: float, attaches_to: str, language: str) -> dict[str, Any]:
     return {
         "type": "punctuation",
         "start_time": time,
         "end_time": time,
         "attaches_to": attaches_to,
         "is_eos": mark[-1] in _SENTENCE_ENDS,
-        "alternatives": _reading(mark, confidence),
+        "alternatives": _reading(mark, confidence, language),
     }
 
 
-def _reading(content: str, confidence: float) -> list[dict[str, Any]]:
-    return [{"content": content, "confidence": round(confidence, 3), "language": "en"}]
+def _reading(content: str, confidence: float, language: str) -> list[dict[str, Any]]:
+    return [{"content": content, "confidence": round(confidence, 3), "language": language}]

@@ -1,7 +1,8 @@
-"""The thread that does the jobs, one after another: fetch if need be, recognise, write the transcript."""
+"""The threads that do the jobs, in the order they come: fetch if need be, recognise, write the transcript."""
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -10,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from speechmatics.local.engine import LANGUAGE_PACK, Engine, UnreadableAudio
+from speechmatics.local.engine import Recognition, UnreadableAudio, language_pack
+from speechmatics.local.engine_processes import EngineDied, EngineFailed, EnginePool
 from speechmatics.local.state import Job, JobStore, now
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig
@@ -21,34 +23,52 @@ __all__ = ["Worker", "transcript_of"]
 
 FORMAT = "2.9"
 """Version of json-v2 that transcripts have."""
+ATTEMPTS = 2
+"""How often a job is begun whose process ends."""
 FETCH_ATTEMPTS = 3
 FETCH_DELAY = 0.2
 """Seconds between two attempts to fetch."""
 _FETCH_AGENT = "Speechmatics-API/2.0"
+_logger = logging.getLogger("speechmatics.local")
 
 
 class Worker:
-    """Does jobs in the order they come."""
+    """Does jobs in the order they come, as many at once as the engine can."""
 
-    def __init__(self, store: JobStore, engine: Engine, audio_dir: Path) -> None:
+    def __init__(self, store: JobStore, engines: EnginePool, audio_dir: Path) -> None:
         self._store = store
-        self._engine = engine
+        self._engines = engines
         self._audio_dir = audio_dir
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="speechmatics-local-worker", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name=f"speechmatics-local-worker-{number}", daemon=True)
+            for number in range(engines.size)
+        ]
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages that can be asked for."""
+        return self._engines.languages
 
     def start(self) -> None:
         """Begins with the jobs that an earlier run left undone."""
         for job in self._store.running():
             self.take(job.id)
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, seconds: float) -> None:
-        """Ends after the job in hand; does not wait for it longer than `seconds`."""
+        """Takes no more jobs, and waits for those in hand `seconds` at most; the next server does the others.
+
+        Where the store has ended all waiting, as before this is called, the jobs in hand are cancelled.
+        """
         self._stopping.set()
-        self._queue.put(None)
-        self._thread.join(seconds)
+        for _ in self._threads:
+            self._queue.put(None)
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(deadline - time.monotonic(), 0))
 
     def take(self, job_id: str) -> None:
         """Adds a job."""
@@ -63,8 +83,8 @@ class Worker:
             job = self._store.get(job_id)
             if job.status == JobStatus.RUNNING:
                 self._do(job)
-            # A job whose end could not be written down begins anew with the next server, and needs its audio.
-            if not self._store.closed:
+            # A job that has not ended begins anew with the next server, and needs its audio.
+            if not self._store.closed and self._store.get(job_id).status != JobStatus.RUNNING:
                 self.audio_of(job_id).unlink(missing_ok=True)
 
     def _do(self, job: Job) -> None:
@@ -75,17 +95,55 @@ class Worker:
             if config.fetch_data is not None and (errors := self._fetch(job, config.fetch_data, audio)):
                 self._store.reject(job.id, errors)
                 return
-            self._store.write_log(job.id, "recognition begins")
-            heard = self._engine.transcribe(audio, config)
-            self._store.write_log(job.id, f"recognition ends: {len(heard.results)} results, {heard.duration:.2f} s")
-            self._store.finish(job.id, transcript_of(job, heard.duration, heard.results), heard.duration)
-        except UnreadableAudio as error:
+            self._note(job, "recognition begins")
+            heard = self._recognise(job, audio, config)
+            if heard is None:
+                return
+            self._note(job, f"recognition ends: {len(heard.results)} results, {heard.duration:.2f} s")
+            self._store.finish(job.id, transcript_of(job, heard), heard.duration)
+        except (UnreadableAudio, EngineDied) as error:
             self._reject(job, str(error))
+        except EngineFailed as error:
+            self._reject(job, f"the engine failed: {error}")
         except Exception as error:
             self._reject(job, f"the engine failed: {type(error).__name__}: {error}")
 
+    def _recognise(self, job: Job, audio: Path, config: JobConfig) -> Recognition | None:
+        """What was heard; None where the job ended meanwhile, or the server does.
+
+        Raises:
+            EngineDied: The engine's process ended at each attempt.
+        """
+        ends: list[str] = []
+        total = f" of {job.probed:.0f} s" if job.probed else " s"
+        while len(ends) < ATTEMPTS:
+            try:
+                with (
+                    self._engines.take(self._queue.qsize()) as recogniser,
+                    # It is cancelled when the job is deleted, or the server stops.
+                    self._store.watched(job.id, recogniser.cancel),
+                ):
+                    if self._is_over(job):
+                        return None
+                    return recogniser.transcribe(
+                        audio, config, lambda seconds: self._note(job, f"{seconds:.0f}{total} recognised")
+                    )
+            except EngineDied as error:
+                if self._is_over(job):
+                    return None
+                ends.append(str(error))
+                self._note(job, f"the engine's process ended: {error}")
+        raise EngineDied(f"the engine's process ended at each of {ATTEMPTS} attempts: {', '.join(ends)}")
+
+    def _is_over(self, job: Job) -> bool:
+        return not self._store.may_wait or self._store.get(job.id).status != JobStatus.RUNNING
+
+    def _note(self, job: Job, line: str) -> None:
+        self._store.write_log(job.id, line)
+        _logger.info("job %s: %s", job.id, line)
+
     def _reject(self, job: Job, reason: str) -> None:
-        self._store.write_log(job.id, f"rejected: {reason}")
+        self._note(job, f"rejected: {reason}")
         self._store.reject(job.id, [{"timestamp": now(), "message": reason}])
 
     def _fetch(self, job: Job, source: FetchData, audio: Path) -> list[dict[str, str]]:
@@ -113,22 +171,25 @@ class Worker:
         return errors
 
 
-def transcript_of(job: Job, duration: float, results: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the API answers where a job's audio had these results."""
+def transcript_of(job: Job, heard: Recognition) -> dict[str, Any]:
+    """What the API answers where this was heard in a job's audio."""
     info: dict[str, Any] = {
         "id": job.id,
         "created_at": job.created_at,
         "data_name": job.data_name,
-        "duration": round(duration),
+        "duration": round(heard.duration),
     }
     if job.config.get("tracking"):
         info["tracking"] = job.config["tracking"]
+    asked = job.config["transcription_config"]
     metadata: dict[str, Any] = {
         "created_at": now(),
         "type": "transcription",
-        "transcription_config": job.config["transcription_config"],
-        "language_pack_info": LANGUAGE_PACK,
+        "transcription_config": asked,
+        "language_pack_info": language_pack(heard.language),
     }
+    if asked.get("language") == "auto":
+        metadata["language_identification"] = {"predicted_language": heard.language}
     if job.config.get("output_config"):
         metadata["output_config"] = job.config["output_config"]
-    return {"format": FORMAT, "job": info, "metadata": metadata, "results": results}
+    return {"format": FORMAT, "job": info, "metadata": metadata, "results": heard.results}

@@ -91,8 +91,7 @@ def speechmatics_engine(pytestconfig: pytest.Config) -> Engine | ScriptedEngine:
     That is a `ScriptedEngine`, or has a method `transcribe(audio: Path, config: JobConfig) -> Recognition`.
     """
     from speechmatics.exceptions import InvalidInputError, MissingExtraError
-    from speechmatics.local import ScriptedEngine
-    from speechmatics.local.engine import WhisperEngine
+    from speechmatics.local import ScriptedEngine, WhisperEngine
 
     if scripted := str(pytestconfig.getini(_SCRIPTED)):
         origin = pytestconfig.inipath.parent if pytestconfig.inipath else pytestconfig.rootpath

@@ -42,7 +42,7 @@ def test_what_is_ignored_is_said(server: LocalServer) -> None:
     reasons = [
         "language 'de': this server knows English (en) only",
         "summarization_config: this server does not do that",
-        "diarization 'speaker': this server does not tell speakers or channels apart",
+        "diarization 'speaker': this server tells channels apart, but not speakers",
         "transcription_config.diarisation: not a known field of TranscriptionConfig; did you mean diarization?",
     ]
     assert answer.headers[HEADER] == "; ".join(reasons)

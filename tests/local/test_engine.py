@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from speechmatics import JobConfig
-from speechmatics.local import UnreadableAudio
-from speechmatics.local.engine import WhisperEngine
+from speechmatics.local import UnreadableAudio, WhisperEngine
 from tests.conftest import AUDIO
 
 pytestmark = pytest.mark.slow  # starts the engine

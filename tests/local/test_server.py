@@ -235,7 +235,6 @@ def test_what_cannot_become_a_job_is_400(
         (with_transcription(language="de"), "'de'"),
         (with_transcription(language="auto"), "'auto'"),
         (with_transcription(diarization="speaker"), "'speaker'"),
-        (with_transcription(diarization="channel"), "'channel'"),
         (with_transcription(enable_entities=True), "enable_entities"),
         (with_transcription(domain="medical"), "domain"),
         (with_transcription(output_locale="en-GB"), "output_locale"),
