@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from speechmatics.exceptions import SpeechmaticsError
+from speechmatics.local.engine_processes import MAX_AUDIO_SECONDS, MAX_MEMORY, WhisperEngine
 from speechmatics.local.faults import read_faults
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.server import LocalServer
@@ -28,7 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port to listen at, 0 for any (default %(default)s)")
     parser.add_argument("--data-dir", type=Path, help="folder that keeps the jobs (default: a temporary one)")
-    parser.add_argument(
+    heard = parser.add_mutually_exclusive_group()
+    heard.add_argument(
+        "--model",
+        type=Path,
+        metavar="FOLDER",
+        help="model for faster-whisper (default: the packaged one, which knows English)",
+    )
+    heard.add_argument(
         "--scripted",
         type=Path,
         metavar="PATH",
@@ -46,6 +55,16 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME",
         help="name by which the server may be asked, beside localhost and addresses, as in a network of containers",
     )
+    parser.add_argument("--processes", type=int, default=2, help="jobs that are done at once (default %(default)s)")
+    parser.add_argument(
+        "--max-audio-hours", type=float, default=MAX_AUDIO_SECONDS / 3600, help="length of audio (default %(default)g)"
+    )
+    parser.add_argument(
+        "--max-memory-mb",
+        type=int,
+        default=MAX_MEMORY // 1_000_000,
+        help="MB of memory that a job may need beside the model (default %(default)s)",
+    )
     parser.add_argument("--fault", type=Path, metavar="FILE", help="TOML or JSON file with faults, which go wrong")
     options = parser.parse_args(arguments)
     stop = threading.Event()
@@ -55,13 +74,25 @@ def main(arguments: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
+    logging.getLogger("speechmatics.local").setLevel(logging.INFO)
+    logging.getLogger("speechmatics.local").addHandler(logging.StreamHandler())
     try:
+        engine: ScriptedEngine | WhisperEngine
+        if options.scripted:
+            engine = ScriptedEngine.from_path(options.scripted)
+        else:
+            engine = WhisperEngine(
+                options.model,
+                processes=options.processes,
+                max_audio_seconds=options.max_audio_hours * 3600,
+                max_memory=options.max_memory_mb * 1_000_000,
+            )
         server = LocalServer(
             host=options.host,
             port=options.port,
             data_dir=options.data_dir,
             token=os.environ.get("SPEECHMATICS_LOCAL_TOKEN") or None,
-            engine=ScriptedEngine.from_path(options.scripted) if options.scripted else None,
+            engine=engine,
             accept_unsupported=options.accept_unsupported,
             allowed_hosts=options.allow_host,
             faults=read_faults(options.fault) if options.fault else (),

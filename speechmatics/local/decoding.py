@@ -20,7 +20,7 @@ __all__ = ["SAMPLE_RATE", "decode"]
 
 SAMPLE_RATE = 16_000
 """Samples a second that the model takes."""
-PIECE_SECONDS = 300
+PIECE_SECONDS = 180
 """Seconds of a piece at most."""
 SEARCHED_SECONDS = 30
 """Seconds at the end of a piece among which the quietest moment is cut at."""
@@ -31,7 +31,7 @@ MAX_CHANNELS = 100
 
 
 def decode(audio: Path, *, max_seconds: float, is_split: bool) -> Iterator[Samples]:
-    """Gives the samples of a file in pieces of five minutes at most, cut where it is quiet.
+    """Gives the samples of a file in pieces of three minutes at most, cut where it is quiet.
 
     Args:
         audio: The file, in any format that FFmpeg knows.

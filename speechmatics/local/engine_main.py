@@ -67,9 +67,10 @@ def _do(whisper: Whisper, job: dict[str, Any], answers: TextIO, max_memory: int 
         return {"duration": heard.duration, "results": heard.results, "language": heard.language}
     except UnreadableAudio as error:
         return {"unreadable": str(error)}
-    except MemoryError:
-        return {"unreadable": f"the audio needs more than {max_memory} bytes of memory, the most that is allowed"}
     except Exception as error:
+        # Libraries in C++ have an error of their own where memory is short.
+        if isinstance(error, MemoryError) or "bad_alloc" in str(error):
+            return {"unreadable": f"the audio needs more than {max_memory} bytes of memory, the most that is allowed"}
         return {"failed": f"{type(error).__name__}: {error}"}
 
 

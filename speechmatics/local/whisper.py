@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from speechmatics.local.decoding import Samples
 
-__all__ = ["Whisper", "known_languages", "packaged_model"]
+__all__ = ["Whisper", "choose_language", "known_languages", "packaged_model"]
 
 # Recordings that begin without a clear pause come out as one long sentence unless the model has seen short ones.
 _PROMPTS = {"en": "Hello. This is a clear recording. It has short sentences."}
@@ -99,7 +99,11 @@ class Whisper:
         for piece in decode(audio, max_seconds=self._max_audio_seconds, is_split=is_split):
             length = piece.shape[1] / SAMPLE_RATE
             if language == "auto":
-                language = _identify(model, _to_float(piece).mean(axis=0), config.language_identification_config)
+                _, _, all_languages = model.detect_language(
+                    _to_float(piece).mean(axis=0), vad_filter=True, language_detection_segments=4
+                )
+                found = {_API_CODES.get(code, code): probability for code, probability in all_languages}
+                language = choose_language(found, config.language_identification_config)
             channels = channels or [[] for _ in piece]
             for number, words in enumerate(channels):
                 for segment in _segments(model, piece[number], language, asked):
@@ -122,6 +126,8 @@ class Whisper:
         model: _Model = whisper.WhisperModel(
             str(self._folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
         )
+        # What tells speech from silence is loaded at its first use, which the limit would not let it be.
+        importlib.import_module("faster_whisper.vad").get_vad_model()
         self._model = (model, threads)
         self._limit_memory()
         return model
@@ -182,20 +188,19 @@ def _shifted(words: Iterable[Word], seconds: float) -> Iterator[_HeardWord]:
         yield _HeardWord(word.word, float(word.start) + seconds, float(word.end) + seconds, float(word.probability))
 
 
-def _identify(model: _Model, samples: NDArray[np.float32], asked: LanguageIdentificationConfig | None) -> str:
-    """The language of the first five minutes."""
-    _, _, all_languages = model.detect_language(samples, vad_filter=True, language_detection_segments=4)
-    found = {_API_CODES.get(code, code): probability for code, probability in all_languages}
-    if asked is not None and asked.expected_languages:
-        found = {code: probability for code, probability in found.items() if code in asked.expected_languages}
-    language = max(found, key=lambda code: found[code], default="")
-    if asked is None or asked.low_confidence_action in (None, "allow"):
-        is_sure = bool(language)
-    else:
-        is_sure = bool(language) and found[language] >= _SURE
-    if is_sure:
+def choose_language(found: Mapping[str, float], asked: LanguageIdentificationConfig | None) -> str:
+    """The language of a recording, as the API names it, from the probability of each.
+
+    Raises:
+        UnreadableAudio: None is expected, or none is sure enough and that is to be rejected.
+    """
+    asked = asked or LanguageIdentificationConfig()
+    expected = asked.expected_languages or list(found)
+    language = max((code for code in expected if code in found), key=lambda code: found[code], default=None)
+    is_sure = language is not None and found[language] >= _SURE
+    if language is not None and (is_sure or asked.low_confidence_action in (None, "allow")):
         return language
-    if asked is not None and asked.low_confidence_action == "use_default_language" and asked.default_language:
+    if asked.low_confidence_action == "use_default_language" and asked.default_language:
         return asked.default_language
     raise UnreadableAudio("no language could be identified with enough confidence")
 
