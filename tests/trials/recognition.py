@@ -1,7 +1,7 @@
 """How well, how fast and in how much memory the local server recognises: run `python -m tests.trials.recognition`.
 
 The bundled recordings, ten minutes of both in turn, and one hour of them, on a server of its own. It says the word
-error rate against the texts beside the recordings, whether runs of one recording differ, the seconds of processor time for a
+error rate against the texts beside the recordings, whether runs of one differ, the seconds of processor time for a
 second of audio, the memory of all processes together, and how much longer two jobs at once take than one.
 """
 
