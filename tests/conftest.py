@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
@@ -13,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 
 from speechmatics import BatchClient, ConnectionSettings, JobConfig, ParsedBatchClient
 from speechmatics.local import LocalServer, Recognition, UnreadableAudio
+from tests.servers.shapes import AnswerChecks
 
 # How many examples there are for each property; wall time decides nothing.
 _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -119,3 +121,28 @@ def parsed_client(settings: ConnectionSettings) -> Iterator[ParsedBatchClient]:
     """A client that returns models."""
     with BatchClient(settings, parse=True) as parsed:
         yield parsed
+
+
+@pytest.fixture(scope="session")
+def wrong_answers() -> Iterator[list[str]]:
+    """What is wrong with the answers of the local servers of this process, as they come."""
+    from speechmatics.local import routes
+
+    problems: list[str] = []
+    create_app = routes.create_app
+
+    def create_checked_app(*arguments: Any, **options: Any) -> Any:
+        return AnswerChecks(create_app(*arguments, **options), problems)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routes, "create_app", create_checked_app)
+        yield problems
+
+
+@pytest.fixture(autouse=True)
+def checked_answers(wrong_answers: list[str]) -> Iterator[None]:
+    """Each answer of a local server has a shape of the specification."""
+    yield
+    found = wrong_answers.copy()
+    wrong_answers.clear()
+    assert found == []
