@@ -7,7 +7,8 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
+from jsonschema import ValidationError as JsonSchemaError
 
 __all__ = ["AnswerChecks", "problem_of"]
 
@@ -200,8 +201,11 @@ def _violation(what: str, schema: Json | None, body: bytes) -> str | None:
     if schema is None:
         body.decode()
         return None
-    problems = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(json.loads(body))
-    return next((f"{what}: {problem.json_path}: {problem.message}" for problem in problems), None)
+    try:
+        Draft202012Validator(schema).validate(json.loads(body))
+    except JsonSchemaError as error:
+        return f"{what}: {error.json_path}: {error.message}"
+    return None
 
 
 class AnswerChecks:
