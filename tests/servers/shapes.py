@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
+import jsonschema
 from jsonschema import Draft202012Validator
 from jsonschema import ValidationError as JsonSchemaError
 
@@ -202,7 +203,7 @@ def _violation(what: str, schema: Json | None, body: bytes) -> str | None:
         body.decode()
         return None
     try:
-        Draft202012Validator(schema).validate(json.loads(body))
+        jsonschema.validate(json.loads(body), schema, cls=Draft202012Validator)
     except JsonSchemaError as error:
         return f"{what}: {error.json_path}: {error.message}"
     return None
