@@ -14,6 +14,7 @@ from types import FrameType
 from speechmatics.exceptions import SpeechmaticsError
 from speechmatics.local.engine_processes import MAX_AUDIO_SECONDS, MAX_MEMORY, WhisperEngine
 from speechmatics.local.faults import read_faults
+from speechmatics.local.options import RETENTION_DAYS
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.server import LocalServer
 
@@ -65,6 +66,13 @@ def main(arguments: list[str] | None = None) -> int:
         default=MAX_MEMORY // 1_000_000,
         help="MB of memory that a job may need beside the model (default %(default)s)",
     )
+    parser.add_argument(
+        "--retention-days",
+        type=float,
+        default=RETENTION_DAYS,
+        metavar="DAYS",
+        help="how long jobs are kept (default %(default)g)",
+    )
     parser.add_argument("--fault", type=Path, metavar="FILE", help="TOML or JSON file with faults, which go wrong")
     options = parser.parse_args(arguments)
     stop = threading.Event()
@@ -95,6 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
             engine=engine,
             accept_unsupported=options.accept_unsupported,
             allowed_hosts=options.allow_host,
+            retention_days=options.retention_days,
             faults=read_faults(options.fault) if options.fault else (),
         )
         with server:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 import re
-from collections.abc import Awaitable, Callable, Collection, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,7 @@ import anyio
 import anyio.to_thread
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from speechmatics._urls import check_http_url
@@ -25,6 +26,7 @@ from speechmatics.local.discovery import HEALTH, answer_health, features_of
 from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
 from speechmatics.local.gate import Gate
 from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
+from speechmatics.local.options import ServerOptions
 from speechmatics.local.probe import probe_duration
 from speechmatics.local.queries import BOOLEAN, DATE, FORMAT, LIMIT, MOMENT, WAIT, Format, read_query
 from speechmatics.local.requests import note_config
@@ -45,6 +47,8 @@ __all__ = ["create_app"]
 
 MAX_WAIT = 60
 """Seconds that an answer is held back at most."""
+DEFAULT_WAIT = 2
+"""Seconds that an answer is held back where `wait` is not given (specification)."""
 IGNORED_HEADER = "Speechmatics-Local-Ignored"
 """Header of the answer to a submission that asks for what the engine cannot do."""
 MAX_HEADER = 4000
@@ -61,10 +65,7 @@ def create_app(
     worker: Worker | ScriptedWorker,
     *,
     token: str | None,
-    honour_wait: bool,
-    max_audio_bytes: int,
-    accept_unsupported: bool = False,
-    hosts: Collection[str] = (),
+    options: ServerOptions,
 ) -> ASGIApp:
     """The application that answers for a store of jobs.
 
@@ -72,25 +73,22 @@ def create_app(
         store: The jobs.
         worker: Who does them.
         token: The only token accepted; None accepts every request.
-        honour_wait: Whether `wait` holds answers back.
-        max_audio_bytes: Bytes of an upload's audio at most.
-        accept_unsupported: Whether to take whatever the service might, and not only what the engine can do. What is
-            ignored then stands in the job's log, and in the header `Speechmatics-Local-Ignored` of the answer.
-        hosts: Names by which the server may be asked, beside `localhost` and addresses.
+        options: What it does otherwise.
     """
-    jobs = _Jobs(store, worker, honour_wait, max_audio_bytes, accept_unsupported)
+    jobs = _Jobs(store, worker, options)
     keys = TemporaryKeys()
     routes = [
         Route("/v2/jobs", _Resource(GET=jobs.list_recent, POST=jobs.create)),
         Route("/v2/jobs/{job_id}", _Resource(GET=jobs.get, DELETE=jobs.delete)),
         Route("/v2/jobs/{job_id}/transcript", _Resource(GET=jobs.get_transcript)),
+        Route("/v2/jobs/{job_id}/data", _Resource(GET=jobs.get_data)),
         Route("/v2/jobs/{job_id}/log", _Resource(GET=jobs.get_log)),
         Route("/v2/usage", _Resource(GET=jobs.get_usage)),
         Route(KEYS_PATH, _Resource(POST=keys.answer)),
         Route("/v1/discovery/features", _Resource(GET=jobs.get_features)),
         *(Route(path, _Resource(GET=answer_health)) for path in HEALTH),
     ]
-    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, hosts, keys)
+    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, options.hosts, keys)
 
 
 class _Resource:
@@ -119,27 +117,23 @@ class _Jobs:
         self,
         store: JobStore,
         worker: Worker | ScriptedWorker,
-        honour_wait: bool,
-        max_audio_bytes: int,
-        accept_unsupported: bool,
+        options: ServerOptions,
     ) -> None:
         self._store = store
         self._worker = worker
-        self._honour_wait = honour_wait
-        self._max_audio_bytes = max_audio_bytes
-        self._accept_unsupported = accept_unsupported
+        self._options = options
 
     async def create(self, request: Request) -> Response:
         wait = read_query(request, "wait", WAIT, None)
         text_format = read_query(request, "format", FORMAT, "json-v2")
         job_id = new_job_id()
-        audio = self._worker.audio_of(job_id)
+        audio = self._store.audio_of(job_id)
         spool = audio.with_name(f"{job_id}.part")
         with _discarded_on_error(spool, audio):
-            submission = await receive_submission(request, spool, self._max_audio_bytes)
+            submission = await receive_submission(request, spool, self._options.max_audio_bytes)
             if submission.config is None:
                 raise bad_request("config in body: it is missing", error="Malformed request")
-            level = Leniency.SILENT if self._accept_unsupported else Leniency.REJECT
+            level = Leniency.SILENT if self._options.accept_unsupported else Leniency.REJECT
             parsed, data = _read_config(submission.config, level)
             note_config(request.scope, data)
             ignored = self._ignored(parsed, data)
@@ -153,7 +147,7 @@ class _Jobs:
             self._store.write_log(job_id, f"ignored: {reason}")
         self._worker.take(job_id)
         answer: dict[str, Any] = {"id": job_id}
-        if wait is not None and self._honour_wait:
+        if wait is not None and self._options.honour_wait:
             job = await self._wait(job_id, wait)
             answer["status"] = "created" if job.status == JobStatus.RUNNING else job.status
             if job.status == JobStatus.DONE:
@@ -171,7 +165,7 @@ class _Jobs:
         return JSONResponse({"jobs": [job.details for job in found]})
 
     async def get(self, request: Request) -> Response:
-        job = await self._wait(request.path_params["job_id"], read_query(request, "wait", WAIT, None))
+        job = await self._wait(request.path_params["job_id"], read_query(request, "wait", WAIT, DEFAULT_WAIT))
         if job.status == JobStatus.EXPIRED:
             raise job_expired()
         return JSONResponse({"job": job.details})
@@ -182,7 +176,7 @@ class _Jobs:
 
     async def get_transcript(self, request: Request) -> Response:
         text_format = read_query(request, "format", FORMAT, "json-v2")
-        job = await self._wait(request.path_params["job_id"], read_query(request, "wait", WAIT, None))
+        job = await self._wait(request.path_params["job_id"], read_query(request, "wait", WAIT, DEFAULT_WAIT))
         if job.status in GONE:
             raise file_expired()
         if job.status == JobStatus.REJECTED:
@@ -191,6 +185,18 @@ class _Jobs:
             raise ApiError(404, "Transcription not ready", "the job is running")
         text = await anyio.to_thread.run_sync(self._render, job.id, text_format)
         return Response(text, media_type=_JSON) if text_format == "json-v2" else PlainTextResponse(text)
+
+    async def get_data(self, request: Request) -> Response:
+        job = self._store.get(request.path_params["job_id"])
+        if job.status in GONE:
+            raise file_expired()
+        audio = self._store.audio_of(job.id)
+        try:
+            found = await anyio.to_thread.run_sync(audio.stat)
+        except FileNotFoundError:
+            raise ApiError(404, "Not Found", "the audio of the job has not been fetched") from None
+        kind = mimetypes.guess_type(job.data_name)[0] or "application/octet-stream"
+        return FileResponse(audio, media_type=kind, filename=job.data_name or None, stat_result=found)
 
     async def get_log(self, request: Request) -> Response:
         job = self._store.get(request.path_params["job_id"])
@@ -211,7 +217,7 @@ class _Jobs:
         wake = partial(asyncio.get_running_loop().call_soon_threadsafe, ended.set)
         with self._store.watched(job_id, wake):
             job = self._store.get(job_id)
-            if job.status == JobStatus.RUNNING and seconds and self._honour_wait and self._store.may_wait:
+            if job.status == JobStatus.RUNNING and seconds and self._options.honour_wait and self._store.may_wait:
                 with anyio.move_on_after(min(seconds, MAX_WAIT)):
                     await ended.wait()
                 return self._store.get(job_id)
@@ -222,7 +228,7 @@ class _Jobs:
         if isinstance(self._worker, ScriptedWorker):
             return []
         reasons = [*engine.refusals(parsed, self._worker.languages)]
-        if self._accept_unsupported:
+        if self._options.accept_unsupported:
             return [*reasons, *_unknown_parts(data)]
         if reasons:
             raise unsupported("; ".join(reasons))

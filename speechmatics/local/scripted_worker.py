@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from functools import cache, partial
-from pathlib import Path
 
 from speechmatics.local.scripted import ScriptedEngine, name_of
 from speechmatics.local.state import Job, JobStore, now
@@ -24,13 +23,11 @@ class ScriptedWorker:
     Args:
         store: The jobs.
         engine: The rules.
-        audio_dir: Where the audio of jobs is kept until they end.
     """
 
-    def __init__(self, store: JobStore, engine: ScriptedEngine, audio_dir: Path) -> None:
+    def __init__(self, store: JobStore, engine: ScriptedEngine) -> None:
         self._store = store
         self._engine = engine
-        self._audio_dir = audio_dir
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._applied: Counter[int] = Counter()
         self._due: list[tuple[float, int, str, int | None]] = []
@@ -55,10 +52,6 @@ class ScriptedWorker:
         """Adds a job."""
         self._queue.put(job_id)
 
-    def audio_of(self, job_id: str) -> Path:
-        """Where the audio of a job is kept."""
-        return self._audio_dir / job_id
-
     def _run(self) -> None:
         while True:
             try:
@@ -72,7 +65,6 @@ class ScriptedWorker:
             while self._due and self._due[0][0] <= time.monotonic():
                 _, _, due_id, rule = heapq.heappop(self._due)
                 self._end(self._store.get(due_id), rule)
-                self.audio_of(due_id).unlink(missing_ok=True)
 
     def _plan(self, job: Job) -> None:
         """Chooses the rule of a job."""
@@ -113,7 +105,7 @@ class ScriptedWorker:
     def _digest(self, job_id: str) -> str:
         """SHA-256 of a job's audio; empty where it was to be fetched."""
         try:
-            with self.audio_of(job_id).open("rb") as file:
+            with self._store.audio_of(job_id).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
             return ""

@@ -21,7 +21,9 @@ from speechmatics.local.engine import Engine, require_extra
 from speechmatics.local.engine_processes import InProcessPool, WhisperEngine
 from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
+from speechmatics.local.options import MAX_AUDIO_BYTES, RETENTION_DAYS, ServerOptions
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
+from speechmatics.local.retention import Retention
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.scripted_worker import ScriptedWorker
 from speechmatics.local.state import JobStore
@@ -31,8 +33,6 @@ from speechmatics.settings import ConnectionSettings
 
 __all__ = ["LocalServer"]
 
-MAX_AUDIO_BYTES = 1_000_000_000
-"""Bytes of audio that the service takes (specification: 1 GB)."""
 STOP_SECONDS = 1
 """Seconds that a job in hand may take to end when the server stops."""
 
@@ -51,7 +51,8 @@ class LocalServer:
             for a temporary folder.
         token: The only token accepted; None accepts every request.
         engine: Something else to recognise speech with, or rules that say what becomes of jobs.
-        honour_wait: Whether `wait` holds answers back, as the real service does and on-premises servers do not.
+        honour_wait: Whether answers about a job that runs are held back, for `wait` seconds or 2 without it, as the
+            real service does and on-premises servers do not.
         max_audio_bytes: Bytes of audio that a submission may have; 413 is answered above that.
         allowed_hosts: Names by which the server may be asked, beside `localhost`, `host` and addresses; others are
             answered with 403, and so are web pages, lest they use it behind its owner's back.
@@ -59,6 +60,8 @@ class LocalServer:
         accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
             and ignores nothing.
+        retention_days: Days for which a job and its files are kept, from its submission on; None for ever. 410 is
+            answered afterwards.
 
     Raises:
         InvalidInputError: `host` can be reached by other machines, and there is no token.
@@ -80,17 +83,23 @@ class LocalServer:
         allowed_hosts: Iterable[str] = (),
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
+        retention_days: float | None = RETENTION_DAYS,
     ) -> None:
         if token is None and not _is_loopback(host):
             raise InvalidInputError(f"other machines can reach {host}: a token is needed")
         self._address = (host, port)
-        self._hosts = frozenset(name.lower() for name in (host, *allowed_hosts))
+        if retention_days is not None and not retention_days > 0:
+            raise InvalidInputError(f"retention_days must be above 0, or None, not {retention_days}")
         self._data_dir = data_dir
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
-        self._honour_wait = honour_wait
-        self._max_audio_bytes = max_audio_bytes
-        self._accept_unsupported = accept_unsupported
+        self._options = ServerOptions(
+            hosts=frozenset(name.lower() for name in (host, *allowed_hosts)),
+            honour_wait=honour_wait,
+            max_audio_bytes=max_audio_bytes,
+            accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
+            retention_days=retention_days,
+        )
         self._faults = Faults(faults)
         self._requests = RequestLog()
         self._running: _Running | None = None
@@ -149,12 +158,9 @@ class LocalServer:
                 self._data_dir,
                 self._engine,
                 token,
-                self._honour_wait,
-                self._max_audio_bytes,
-                self._hosts,
+                self._options,
                 self._requests,
                 self._faults,
-                self._accept_unsupported,
             )
         return self
 
@@ -179,12 +185,9 @@ class _Running:
         data_dir: Path | None,
         engine: Engine | ScriptedEngine | None,
         token: str | None,
-        honour_wait: bool,
-        max_audio_bytes: int,
-        hosts: frozenset[str],
+        options: ServerOptions,
         requests: RequestLog,
         faults: Faults,
-        accept_unsupported: bool,
     ) -> None:
         require_extra("the local server", "python_multipart", "starlette", "uvicorn")
         import uvicorn
@@ -200,32 +203,26 @@ class _Running:
             if data_dir is None:
                 temporary = tempfile.TemporaryDirectory(prefix="speechmatics-", ignore_cleanup_errors=True)
                 data_dir = Path(resources.enter_context(temporary))
-            audio_dir = data_dir / "audio"
             if not data_dir.exists():
                 data_dir.mkdir(mode=0o700, parents=True)
-            audio_dir.mkdir(mode=0o700, exist_ok=True)
-            self.store = resources.enter_context(closing(JobStore(data_dir / "jobs.sqlite")))
-            _sweep(audio_dir, self.store)
+            self.store = resources.enter_context(closing(JobStore(data_dir)))
+            self.store.sweep()
+            if options.retention_days is not None:
+                retention = Retention(self.store, options.retention_days)
+                retention.start()
+                resources.callback(retention.stop)
             if engine is None:
                 engine = resources.enter_context(WhisperEngine())
             worker: Worker | ScriptedWorker
             if isinstance(engine, ScriptedEngine):
-                worker = ScriptedWorker(self.store, engine, audio_dir)
+                worker = ScriptedWorker(self.store, engine)
             elif isinstance(engine, WhisperEngine):
-                worker = Worker(self.store, engine, audio_dir)
+                worker = Worker(self.store, engine)
             else:
-                worker = Worker(self.store, InProcessPool(engine), audio_dir)
+                worker = Worker(self.store, InProcessPool(engine))
             worker.start()
             resources.callback(worker.stop, STOP_SECONDS)
-            app = create_app(
-                self.store,
-                worker,
-                token=token,
-                honour_wait=honour_wait,
-                max_audio_bytes=max_audio_bytes,
-                hosts=hosts,
-                accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
-            )
+            app = create_app(self.store, worker, token=token, options=options)
             self._app = Requests(app, requests, faults)
             config = uvicorn.Config(
                 self._app,
@@ -260,14 +257,6 @@ class _Running:
         self._app.end_delays()
         self._server.should_exit = True
         self._thread.join()
-
-
-def _sweep(audio_dir: Path, store: JobStore) -> None:
-    """Deletes what a server that was killed has left behind: audio of no job, or of one that has ended."""
-    needed = {job.id for job in store.running()}
-    for file in audio_dir.iterdir():
-        if file.name not in needed:
-            file.unlink()
 
 
 def _is_loopback(host: str) -> bool:

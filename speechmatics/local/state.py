@@ -1,4 +1,4 @@
-"""Jobs and their states, kept in SQLite; the transitions that exist are declared."""
+"""Jobs and their states, kept in SQLite, and their audio in files; the transitions that exist are declared."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 }
 
 # Safe against a process that dies, without waiting for the disk at every step of a job; one server at a time.
-_PRAGMAS = ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL")
+# What is deleted is not left in the file.
+_PRAGMAS = (
+    "PRAGMA locking_mode = EXCLUSIVE",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA secure_delete = ON",
+)
 _LOCK_SECONDS = 1
 """How long a server waits for another one, that uses the same file, to end."""
 _SCHEMA = """
@@ -93,10 +99,25 @@ class Job:
         return details
 
 
-class JobStore:
-    """The jobs of a server; may be used from many threads."""
+KEPT = (JobStatus.RUNNING, JobStatus.DONE, JobStatus.REJECTED)
+"""Where a job stands whose audio is kept."""
 
-    def __init__(self, file: Path) -> None:
+
+class JobStore:
+    """The jobs of a server; may be used from many threads.
+
+    Args:
+        folder: Where they are kept: a database, and the audio of each. It exists.
+
+    Raises:
+        OSError: The folder for the audio cannot be made.
+        SpeechmaticsError: Another server uses the folder, or what is in it are no jobs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        file = folder / "jobs.sqlite"
+        self._audio_dir = folder / "audio"
+        self._audio_dir.mkdir(mode=0o700, exist_ok=True)
         self._lock = threading.RLock()
         self._watchers: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
         self.may_wait = True
@@ -116,6 +137,19 @@ class JobStore:
             is_locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
             reason = "another server uses it" if is_locked else str(error)
             raise SpeechmaticsError(f"cannot keep jobs in {file}: {reason}") from None
+
+    def audio_of(self, job_id: str) -> Path:
+        """Where the audio of a job is kept, until the job is deleted or expires."""
+        return self._audio_dir / job_id
+
+    def sweep(self) -> None:
+        """Deletes the files that a server which was killed has left behind: of no job, or of one that is gone."""
+        with self._lock:
+            rows = self._database.execute("SELECT id FROM jobs WHERE status IN (?, ?, ?)", KEPT).fetchall()
+        kept = {row["id"] for row in rows}
+        for file in self._audio_dir.iterdir():
+            if file.name not in kept:
+                file.unlink()
 
     def end_waiting(self) -> None:
         """Answers everyone who waits for a job to end, and lets nobody wait any more."""
@@ -226,6 +260,18 @@ class JobStore:
         self._move(job_id, JobStatus.EXPIRED)
         return self.get(job_id)
 
+    def expire_created_before(self, moment: datetime) -> None:
+        """Expires the jobs that were made before a moment and have ended."""
+        with self._lock:
+            if self.closed:
+                return
+            rows = self._database.execute(
+                "SELECT id FROM jobs WHERE created_at < ? AND status IN (?, ?)",
+                (_written(moment), JobStatus.DONE, JobStatus.REJECTED),
+            ).fetchall()
+        for row in rows:
+            self._move(row["id"], JobStatus.EXPIRED)
+
     def write_log(self, job_id: str, line: str) -> None:
         """Adds a line to a job's log."""
         with self._lock:
@@ -269,6 +315,8 @@ class JobStore:
                 )
             for wake in self._watchers.get(job_id, ()):
                 wake()
+        if status not in KEPT:
+            self.audio_of(job_id).unlink(missing_ok=True)
 
 
 def now() -> str:

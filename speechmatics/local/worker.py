@@ -35,10 +35,9 @@ _logger = logging.getLogger("speechmatics.local")
 class Worker:
     """Does jobs in the order they come, as many at once as the engine can."""
 
-    def __init__(self, store: JobStore, engines: EnginePool, audio_dir: Path) -> None:
+    def __init__(self, store: JobStore, engines: EnginePool) -> None:
         self._store = store
         self._engines = engines
-        self._audio_dir = audio_dir
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._threads = [
@@ -74,23 +73,16 @@ class Worker:
         """Adds a job."""
         self._queue.put(job_id)
 
-    def audio_of(self, job_id: str) -> Path:
-        """Where the audio of a job is kept."""
-        return self._audio_dir / job_id
-
     def _run(self) -> None:
         while (job_id := self._queue.get()) is not None and not self._stopping.is_set():
             job = self._store.get(job_id)
             if job.status == JobStatus.RUNNING:
                 self._do(job)
-            # A job that has not ended begins anew with the next server, and needs its audio.
-            if not self._store.closed and self._store.get(job_id).status != JobStatus.RUNNING:
-                self.audio_of(job_id).unlink(missing_ok=True)
 
     def _do(self, job: Job) -> None:
         with leniency(Leniency.SILENT):
             config = JobConfig.model_validate(job.config)
-        audio = self.audio_of(job.id)
+        audio = self._store.audio_of(job.id)
         try:
             if config.fetch_data is not None and (errors := self._fetch(job, config.fetch_data, audio)):
                 self._store.reject(job.id, errors)

@@ -393,7 +393,7 @@ def test_any_transcript_is_answered(script: dict[str, Any], config: dict[str, An
 
 
 def test_a_restart_begins_anew(tmp_path: Path) -> None:
-    """Jobs that have not ended end with the next server, by its rules and their counts; no audio is left."""
+    """Jobs that have not ended end with the next server, by its rules and their counts."""
     data_dir = tmp_path / "jobs"
     slow = ScriptedEngine([ScriptedRule(reject="slow", delay=3600)])
     with LocalServer(engine=slow, data_dir=data_dir) as server, BatchClient(server.connection_settings) as client:
@@ -402,7 +402,6 @@ def test_a_restart_begins_anew(tmp_path: Path) -> None:
     with LocalServer(engine=quick, data_dir=data_dir) as server, BatchClient(server.connection_settings) as client:
         states = [client.check_job_status(job_id, wait=60)["job"]["status"] for job_id in job_ids]
         assert states == ["done", "done", "rejected"]
-    assert list((data_dir / "audio").iterdir()) == []
 
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

@@ -16,9 +16,11 @@ from typing import Any
 import httpx
 import pytest
 
-from speechmatics import JobConfig, SpeechmaticsError
+from speechmatics import BatchClient, JobConfig, SpeechmaticsError
+from speechmatics.exceptions import InvalidInputError
 from speechmatics.local import LocalServer, Recognition
 from tests.conftest import ScriptedEngine
+from tests.servers.fault_clients import eventually
 
 pytestmark = pytest.mark.slow  # waits for jobs
 
@@ -496,7 +498,71 @@ def test_a_restart_keeps_jobs_and_finishes_those_in_the_queue(tmp_path: Path, en
         assert api.get(f"jobs/{done}/transcript", params={"format": "txt"}).text == "Hello world.\n"
         assert [job["id"] for job in api.get("jobs").json()["jobs"]] == [queued, held, done]
     assert engine.received == [b"first", b"second", b"second", b"third"]
-    assert list((tmp_path / "audio").iterdir()) == []
+    assert {file.name for file in (tmp_path / "audio").iterdir()} == {held, queued, done}
+
+
+def test_the_audio_of_a_job_is_kept_as_it_came(tmp_path: Path, engine: ScriptedEngine) -> None:
+    """While it runs and afterwards, by the type that its name says; it is gone with the job."""
+    with LocalServer(engine=engine, data_dir=tmp_path) as server, http_client(server, None) as api:
+        engine.go.clear()
+        job_id = submit(api, audio=b"as it came")
+        for _ in range(2):
+            answer = api.get(f"jobs/{job_id}/data/")
+            assert (answer.status_code, answer.content) == (200, b"as it came")
+            assert answer.headers["Content-Type"] == "audio/x-wav"
+            assert answer.headers["Content-Disposition"] == 'attachment; filename="call.wav"'
+            engine.go.set()
+            assert ended(api, job_id)["status"] == "done"
+        assert api.get("jobs/unknown/data").status_code == 404
+        api.delete(f"jobs/{job_id}")
+        gone = api.get(f"jobs/{job_id}/data")
+        assert (gone.status_code, gone.json()["error"]) == (410, "File Expired")
+        assert list((tmp_path / "audio").iterdir()) == []
+        with BatchClient(server.connection_settings) as client:
+            assert client.get_job_audio(submit(api, audio=b"for our own client")) == b"for our own client"
+
+
+def test_jobs_are_kept_for_so_many_days(tmp_path: Path, engine: ScriptedEngine) -> None:
+    """From their submission on, while the server runs and while none does; one that runs is kept until it ends."""
+    with LocalServer(engine=engine, data_dir=tmp_path) as server, http_client(server, None) as api:
+        earlier = submit(api)
+        assert ended(api, earlier)["status"] == "done"
+    second = 1 / 86_400
+    options: dict[str, Any] = {"engine": engine, "data_dir": tmp_path}
+    with LocalServer(**options, retention_days=second) as server, http_client(server, None) as api:
+        engine.go.clear()
+        running = submit(api)
+        eventually(lambda: api.get(f"jobs/{earlier}").status_code == 410)
+        assert api.get(f"jobs/{earlier}").json()["error"] == "Job Expired"
+        assert api.get(f"jobs/{earlier}/transcript").json()["error"] == "File Expired"
+        time.sleep(1.2)
+        assert api.get(f"jobs/{running}", params={"wait": 0}).json()["job"]["status"] == "running"
+        engine.go.set()
+        eventually(lambda: api.get(f"jobs/{running}").status_code == 410)
+        assert list((tmp_path / "audio").iterdir()) == []
+    assert b"Hello" not in (tmp_path / "jobs.sqlite").read_bytes()
+    for wrong in (0, -1, float("nan")):
+        with pytest.raises(InvalidInputError, match="retention_days must be above 0, or None, not"):
+            LocalServer(retention_days=wrong)
+
+
+def test_without_wait_answers_are_held_back_for_two_seconds(engine: ScriptedEngine) -> None:
+    """On both GETs, or until the job ends; `wait=0` and `honour_wait=False` answer at once."""
+    engine.go.clear()
+    with LocalServer(engine=engine) as server, http_client(server, None) as api:
+        job_id = submit(api)
+        for path, status in ((f"jobs/{job_id}", 200), (f"jobs/{job_id}/transcript", 404)):
+            begin = time.monotonic()
+            assert api.get(path).status_code == status
+            assert time.monotonic() - begin >= 2
+        begin = time.monotonic()
+        assert api.get(f"jobs/{job_id}", params={"wait": 0}).json()["job"]["status"] == "running"
+        assert time.monotonic() - begin < 2
+        with ThreadPoolExecutor(2) as pool:
+            held = [pool.submit(api.get, path) for path in (f"jobs/{job_id}", f"jobs/{job_id}/transcript")]
+            eventually(lambda: len(server.requests) == 6)
+            engine.go.set()
+            assert [answer.result().status_code for answer in held] == [200, 200]
 
 
 def ended_many(api: httpx.Client, engine: ScriptedEngine, *job_ids: str) -> list[str]:

@@ -1,0 +1,23 @@
+"""How a local server differs from one that was asked for nothing in particular."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["MAX_AUDIO_BYTES", "RETENTION_DAYS", "ServerOptions"]
+
+MAX_AUDIO_BYTES = 1_000_000_000
+"""Bytes of audio that the service takes (specification: 1 GB)."""
+RETENTION_DAYS = 7.0
+"""Days for which the service keeps jobs (documentation)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """What `LocalServer` was given; it documents them."""
+
+    hosts: frozenset[str] = frozenset()
+    honour_wait: bool = True
+    max_audio_bytes: int = MAX_AUDIO_BYTES
+    accept_unsupported: bool = False
+    retention_days: float | None = RETENTION_DAYS
