@@ -14,6 +14,7 @@ __all__ = [
     "locked",
     "not_allowed",
     "too_large",
+    "too_many_jobs",
     "unauthorized",
     "unsupported",
 ]
@@ -81,6 +82,12 @@ def not_allowed(methods: Iterable[str]) -> ApiError:
 def too_large(max_bytes: int) -> ApiError:
     """413: what comes is larger than the server takes."""
     return ApiError(413, "Payload Too Large", f"{max_bytes} bytes is the most that is taken")
+
+
+def too_many_jobs(max_backlog: int) -> ApiError:
+    """429: as many jobs as the server takes have yet to end."""
+    detail = f"{max_backlog} jobs have yet to end"
+    return ApiError(429, "Max concurrent running jobs exceeded", detail, {"Retry-After": "1"})
 
 
 def locked(job_id: str) -> ApiError:

@@ -132,6 +132,8 @@ class JobStore:
                 (version,) = self._database.execute("PRAGMA user_version").fetchone()
                 for statement in (*_MIGRATIONS[version:], f"PRAGMA user_version = {len(_MIGRATIONS)}", "COMMIT"):
                     self._database.execute(statement)
+                running = self._database.execute("SELECT COUNT(*) FROM jobs WHERE status = ?", (JobStatus.RUNNING,))
+                (self._backlog,) = running.fetchone()
                 opening.pop_all()
         except sqlite3.Error as error:
             is_locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
@@ -166,11 +168,13 @@ class JobStore:
 
     def add(self, job_id: str, config: dict[str, Any], data_name: str, probed: float | None) -> Job:
         """A new job, running; `probed` is how many seconds of audio there seem to be."""
-        with self._lock, self._database:
-            self._database.execute(
-                "INSERT INTO jobs (id, created_at, data_name, config, status, probed) VALUES (?, ?, ?, ?, ?, ?)",
-                (job_id, now(), data_name, json.dumps(config), JobStatus.RUNNING, probed),
-            )
+        with self._lock:
+            with self._database:
+                self._database.execute(
+                    "INSERT INTO jobs (id, created_at, data_name, config, status, probed) VALUES (?, ?, ?, ?, ?, ?)",
+                    (job_id, now(), data_name, json.dumps(config), JobStatus.RUNNING, probed),
+                )
+            self._backlog += 1
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job:
@@ -204,6 +208,11 @@ class JobStore:
                 (cursor, include_deleted, JobStatus.DELETED, JobStatus.EXPIRED, limit),
             ).fetchall()
         return [_job(row) for row in rows]
+
+    @property
+    def backlog(self) -> int:
+        """How many jobs have yet to end."""
+        return self._backlog
 
     def running(self) -> list[Job]:
         """Jobs that have yet to end, the oldest first."""
@@ -313,6 +322,7 @@ class JobStore:
                     "errors = COALESCE(?, errors) WHERE id = ?",
                     (status, transcript, duration, errors, job_id),
                 )
+            self._backlog -= row["status"] == JobStatus.RUNNING
             for wake in self._watchers.get(job_id, ()):
                 wake()
         if status not in KEPT:
