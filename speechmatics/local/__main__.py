@@ -67,6 +67,11 @@ def main(arguments: list[str] | None = None) -> int:
         help="MB of memory that a job may need beside the model (default %(default)s)",
     )
     parser.add_argument(
+        "--allow-private-addresses",
+        action="store_true",
+        help="fetch audio from this machine and its network, too, and send notifications there",
+    )
+    parser.add_argument(
         "--retention-days",
         type=float,
         default=RETENTION_DAYS,
@@ -104,6 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
             accept_unsupported=options.accept_unsupported,
             allowed_hosts=options.allow_host,
             retention_days=options.retention_days,
+            allow_private_addresses=options.allow_private_addresses,
             faults=read_faults(options.fault) if options.fault else (),
         )
         with server:
