@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import os
 import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address
@@ -178,5 +180,5 @@ def _reason(error: BaseException) -> str:
     first = error
     while (before := first.__cause__ or first.__context__) is not None:
         first = before
-    strerror = first.strerror if isinstance(first, OSError) else None
-    return strerror or str(first) or str(error) or type(error).__name__
+    number = first.errno if isinstance(first, OSError) and not isinstance(first, ssl.SSLError) else None
+    return (os.strerror(number) if number else None) or str(first) or str(error) or type(error).__name__
