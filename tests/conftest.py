@@ -96,7 +96,7 @@ def engine() -> Iterator[ScriptedEngine]:
 @pytest.fixture
 def server(engine: ScriptedEngine) -> Iterator[LocalServer]:
     """A local server with the scripted engine, which wants a token."""
-    with LocalServer(engine=engine, token="test-token") as running:
+    with LocalServer(engine=engine, token="test-token", allow_private_addresses=True) as running:
         yield running
         engine.go.set()
 

@@ -74,6 +74,11 @@ def main(arguments: list[str] | None = None) -> int:
         help="how many jobs may have yet to end (default %(default)s)",
     )
     parser.add_argument(
+        "--allow-private-addresses",
+        action="store_true",
+        help="fetch audio from this machine and its network, too, and send notifications there",
+    )
+    parser.add_argument(
         "--retention-days",
         type=float,
         default=RETENTION_DAYS,
@@ -112,6 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
             allowed_hosts=options.allow_host,
             max_backlog=options.max_backlog,
             retention_days=options.retention_days,
+            allow_private_addresses=options.allow_private_addresses,
             faults=read_faults(options.fault) if options.fault else (),
         )
         with server:

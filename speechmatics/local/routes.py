@@ -71,6 +71,7 @@ _JSON = "application/vnd.speechmatics.v2+json"
 def create_app(
     store: JobStore,
     worker: Worker | ScriptedWorker,
+    begin: Callable[[Job], object],
     *,
     token: str | None,
     options: ServerOptions,
@@ -80,10 +81,11 @@ def create_app(
     Args:
         store: The jobs.
         worker: Who does them.
+        begin: Called with each new job.
         token: The only token accepted; None accepts every request.
         options: What it does otherwise.
     """
-    jobs = _Jobs(store, worker, options)
+    jobs = _Jobs(store, worker, begin, options)
     keys = TemporaryKeys()
     routes = [
         Route("/v2/jobs", _Resource(GET=jobs.list_recent, POST=jobs.create)),
@@ -125,10 +127,12 @@ class _Jobs:
         self,
         store: JobStore,
         worker: Worker | ScriptedWorker,
+        begin: Callable[[Job], object],
         options: ServerOptions,
     ) -> None:
         self._store = store
         self._worker = worker
+        self._begin = begin
         self._options = options
 
     async def create(self, request: Request) -> Response:
@@ -152,10 +156,10 @@ class _Jobs:
                 spool.rename(audio)
                 probed = 0.0 if isinstance(self._worker, ScriptedWorker) else await probe_duration(audio)
             self._check_backlog()
-            self._store.add(job_id, data, name, probed)
+            job = self._store.add(job_id, data, name, probed)
         for reason in ignored:
             self._store.write_log(job_id, f"ignored: {reason}")
-        self._worker.take(job_id)
+        self._begin(job)
         answer: dict[str, Any] = {"id": job_id}
         if wait is not None and self._options.honour_wait:
             job = await self._wait(job_id, wait)

@@ -38,9 +38,7 @@ class ScriptedWorker:
     """None in particular: whatever is asked for is accepted."""
 
     def start(self) -> None:
-        """Begins with the jobs that an earlier run left undone."""
-        for job in self._store.running():
-            self.take(job.id)
+        """Begins with the jobs that were added."""
         self._thread.start()
 
     def stop(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -17,16 +17,19 @@ import anyio
 from pydantic import SecretStr
 
 from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
+from speechmatics.local.background import Background
 from speechmatics.local.engine import Engine, require_extra
 from speechmatics.local.engine_processes import InProcessPool, WhisperEngine
 from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
-from speechmatics.local.options import MAX_AUDIO_BYTES, MAX_BACKLOG, RETENTION_DAYS, ServerOptions
+from speechmatics.local.fetching import Fetcher
+from speechmatics.local.options import FETCH_TIMEOUT, MAX_AUDIO_BYTES, MAX_BACKLOG, RETENTION_DAYS, ServerOptions
+from speechmatics.local.outbound import Outbound
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
 from speechmatics.local.retention import Retention
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.scripted_worker import ScriptedWorker
-from speechmatics.local.state import JobStore
+from speechmatics.local.state import Job, JobStore
 from speechmatics.local.worker import Worker
 from speechmatics.models.job import JobStatus
 from speechmatics.settings import ConnectionSettings
@@ -63,6 +66,9 @@ class LocalServer:
         max_backlog: How many jobs may have yet to end; further submissions are answered with 429.
         retention_days: Days for which a job and its files are kept, from its submission on; None for ever. 410 is
             answered afterwards.
+        allow_private_addresses: Whether audio is fetched from addresses, and notifications are sent to addresses, that
+            are not public, as those of this machine and its network.
+        fetch_timeout: Seconds that fetching audio may take, for each of three attempts.
 
     Raises:
         InvalidInputError: `host` can be reached by other machines, and there is no token; or a value is out of its
@@ -87,9 +93,13 @@ class LocalServer:
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
         retention_days: float | None = RETENTION_DAYS,
+        allow_private_addresses: bool = False,
+        fetch_timeout: float = FETCH_TIMEOUT,
     ) -> None:
         if token is None and not _is_loopback(host):
             raise InvalidInputError(f"other machines can reach {host}: a token is needed")
+        if not fetch_timeout > 0:
+            raise InvalidInputError(f"fetch_timeout must be above 0, not {fetch_timeout}")
         self._address = (host, port)
         if retention_days is not None and not retention_days > 0:
             raise InvalidInputError(f"retention_days must be above 0, or None, not {retention_days}")
@@ -105,6 +115,8 @@ class LocalServer:
             max_backlog=max_backlog,
             accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
             retention_days=retention_days,
+            allow_private_addresses=allow_private_addresses,
+            fetch_timeout=fetch_timeout,
         )
         self._faults = Faults(faults)
         self._requests = RequestLog()
@@ -226,9 +238,12 @@ class _Running:
                 worker = Worker(self.store, engine)
             else:
                 worker = Worker(self.store, InProcessPool(engine))
+            begin = self._begin_with(worker, options, resources)
+            for job in self.store.running():
+                begin(job)
             worker.start()
             resources.callback(worker.stop, STOP_SECONDS)
-            app = create_app(self.store, worker, token=token, options=options)
+            app = create_app(self.store, worker, begin, token=token, options=options)
             self._app = Requests(app, requests, faults)
             config = uvicorn.Config(
                 self._app,
@@ -254,6 +269,23 @@ class _Running:
 
     def stop(self) -> None:
         self._resources.close()
+
+    def _begin_with(
+        self, worker: Worker | ScriptedWorker, options: ServerOptions, resources: ExitStack
+    ) -> Callable[[Job], object]:
+        """What begins a job: its audio is fetched if need be, and then the worker takes it."""
+        if isinstance(worker, ScriptedWorker):
+            return lambda job: worker.take(job.id)
+        background = Background()
+        resources.callback(background.stop)
+        return Fetcher(
+            self.store,
+            Outbound(allow_private=options.allow_private_addresses),
+            background,
+            worker.take,
+            max_bytes=options.max_audio_bytes,
+            max_seconds=options.fetch_timeout,
+        ).take
 
     async def _serve(self) -> None:
         await self._server.serve(sockets=[self._socket])

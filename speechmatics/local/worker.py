@@ -1,4 +1,4 @@
-"""The threads that do the jobs, in the order they come: fetch if need be, recognise, write the transcript."""
+"""The threads that do the jobs, in the order they come: recognise, write the transcript."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from speechmatics.local.engine import Recognition, UnreadableAudio, language_pack
 from speechmatics.local.engine_processes import EngineDied, EngineFailed, EnginePool
 from speechmatics.local.state import Job, JobStore, now
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig
-from speechmatics.models.delivery import FetchData
 from speechmatics.models.job import JobStatus
 
 __all__ = ["Worker", "transcript_of"]
@@ -25,10 +22,6 @@ FORMAT = "2.9"
 """Version of json-v2 that transcripts have."""
 ATTEMPTS = 2
 """How often a job is begun whose process ends."""
-FETCH_ATTEMPTS = 3
-FETCH_DELAY = 0.2
-"""Seconds between two attempts to fetch."""
-_FETCH_AGENT = "Speechmatics-API/2.0"
 _logger = logging.getLogger("speechmatics.local")
 
 
@@ -51,9 +44,7 @@ class Worker:
         return self._engines.languages
 
     def start(self) -> None:
-        """Begins with the jobs that an earlier run left undone."""
-        for job in self._store.running():
-            self.take(job.id)
+        """Begins with the jobs that were added."""
         for thread in self._threads:
             thread.start()
 
@@ -84,9 +75,6 @@ class Worker:
             config = JobConfig.model_validate(job.config)
         audio = self._store.audio_of(job.id)
         try:
-            if config.fetch_data is not None and (errors := self._fetch(job, config.fetch_data, audio)):
-                self._store.reject(job.id, errors)
-                return
             self._note(job, "recognition begins")
             heard = self._recognise(job, audio, config)
             if heard is None:
@@ -137,30 +125,6 @@ class Worker:
     def _reject(self, job: Job, reason: str) -> None:
         self._note(job, f"rejected: {reason}")
         self._store.reject(job.id, [{"timestamp": now(), "message": reason}])
-
-    def _fetch(self, job: Job, source: FetchData, audio: Path) -> list[dict[str, str]]:
-        """Fetches the audio; gives one error for each attempt if none succeeded."""
-        errors: list[dict[str, str]] = []
-        given = (header.partition(":") for header in source.auth_headers or ())
-        headers = httpx.Headers({name: value.strip() for name, _, value in given}, encoding="utf-8")
-        headers.setdefault("User-Agent", _FETCH_AGENT)
-        for attempt in range(FETCH_ATTEMPTS):
-            if attempt:
-                time.sleep(FETCH_DELAY)
-            try:
-                with httpx.stream("GET", source.url, headers=headers, follow_redirects=True) as response:
-                    if response.is_success:
-                        with audio.open("wb") as file:
-                            for chunk in response.iter_bytes():
-                                file.write(chunk)
-                        self._store.write_log(job.id, "audio fetched")
-                        return []
-                    reason = f"http status {response.status_code}"
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                reason = str(error) or type(error).__name__
-            errors.append({"timestamp": now(), "message": f"Audio fetch error, {reason}"})
-            self._store.write_log(job.id, errors[-1]["message"])
-        return errors
 
 
 def transcript_of(job: Job, heard: Recognition) -> dict[str, Any]:

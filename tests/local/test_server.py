@@ -447,7 +447,7 @@ def test_a_fetch_that_fails_is_rejected(api: httpx.Client, engine: ScriptedEngin
         assert details["status"] == "rejected"
         messages = [error["message"] for error in details["errors"]]
         assert len(messages) == 3
-        assert all(message.startswith("Audio fetch error") and reason in message for message in messages)
+        assert all(message.startswith("failed to fetch file: ") and reason in message for message in messages)
         assert reason in api.get(f"jobs/{details['id']}/log").text
     assert engine.received == []
 
