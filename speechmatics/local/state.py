@@ -120,6 +120,7 @@ class JobStore:
         self._audio_dir.mkdir(mode=0o700, exist_ok=True)
         self._lock = threading.RLock()
         self._watchers: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
+        self._backlog = 0
         self.may_wait = True
         self.closed = False
         try:
@@ -133,7 +134,7 @@ class JobStore:
                 for statement in (*_MIGRATIONS[version:], f"PRAGMA user_version = {len(_MIGRATIONS)}", "COMMIT"):
                     self._database.execute(statement)
                 running = self._database.execute("SELECT COUNT(*) FROM jobs WHERE status = ?", (JobStatus.RUNNING,))
-                (self._backlog,) = running.fetchone()
+                self._backlog = int(running.fetchone()[0])
                 opening.pop_all()
         except sqlite3.Error as error:
             is_locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY

@@ -23,8 +23,8 @@ ERROR = {"code": 429, "error": "Max concurrent running jobs exceeded", "detail":
 
 def post(server: LocalServer, name: str = "slow.wav") -> httpx.Response:
     """Answers a submission."""
-    files = {"config": (None, CONFIG), "data_file": (name, b"audio")}
-    return httpx.post(f"{server.url}/jobs", files=files, trust_env=False, timeout=60)
+    data, files = {"config": CONFIG}, {"data_file": (name, b"audio")}
+    return httpx.post(f"{server.url}/jobs", data=data, files=files, trust_env=False, timeout=60)
 
 
 def test_a_submission_beyond_the_backlog_is_429(tmp_path: Path) -> None:
