@@ -18,6 +18,7 @@ from typing import Any
 
 from speechmatics.local.database import Database
 from speechmatics.local.errors import job_expired, job_not_found, locked
+from speechmatics.local.usage import report_usage
 from speechmatics.models.job import JobStatus
 
 __all__ = ["Job", "JobStore", "new_job_id", "now"]
@@ -203,21 +204,8 @@ class JobStore:
         return [_job(row) for row in rows]
 
     def usage(self, since: date | None, until: date | None) -> dict[str, Any]:
-        """Jobs that were done, by day of creation: how many, and how many hours of audio."""
-        first, last = (since or date.min).isoformat(), (until or date.max).isoformat()
-        [(count, seconds, oldest, newest)] = self._database.read(
-            "SELECT COUNT(*), TOTAL(duration), MIN(created_at), MAX(created_at) FROM jobs "
-            "WHERE duration IS NOT NULL AND substr(created_at, 1, 10) BETWEEN ? AND ?",
-            first,
-            last,
-        )
-        row = {"mode": "batch", "type": "transcription", "count": count, "duration_hrs": round(seconds / 3600, 4)}
-        return {
-            "since": f"{since}T00:00:00Z" if since else oldest or now(),
-            "until": f"{until}T23:59:59Z" if until else newest or now(),
-            "summary": [row] if count else [],
-            "details": [{**row, "language": "en"}] if count else [],
-        }
+        """What was done, as the API reports it; see `report_usage`."""
+        return report_usage(self._database, since, until)
 
     def finish(self, job_id: str, transcript: dict[str, Any], duration: float) -> None:
         """Ends a job with its transcript, unless it has been deleted meanwhile; without one where there is no space."""
