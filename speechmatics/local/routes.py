@@ -275,8 +275,8 @@ def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]
         if isinstance(asked, dict) and "language" not in asked:
             raise bad_request(str(error), error="No language selected") from None
         raise bad_request(str(error)) from None
-    if parsed.type != "transcription":
-        raise unsupported(f"type {parsed.type!r}: this server does transcription only")
+    if parsed.transcription_config is None:
+        raise unsupported(f"type {parsed.type!r}: this server only transcribes, and there is no transcription_config")
     return parsed, data
 
 

@@ -18,13 +18,11 @@ FROM (
         duration,
         substr(created_at, 1, 10) AS day,
         json_extract(config, '$.type') AS type,
-        COALESCE(
-            json_extract(config, '$.transcription_config.language'), json_extract(config, '$.alignment_config.language')
-        ) AS language,
+        json_extract(config, '$.transcription_config.language') AS language,
         COALESCE(
             json_extract(config, '$.transcription_config.model'),
             json_extract(config, '$.transcription_config.operating_point'),
-            CASE json_extract(config, '$.type') WHEN 'transcription' THEN 'standard' END
+            'standard'
         ) AS model
     FROM jobs
     WHERE duration IS NOT NULL
@@ -60,6 +58,5 @@ def report_usage(database: Database, since: date | None, until: date | None) -> 
 def _detail(row: dict[str, Any]) -> dict[str, Any]:
     # The specification names the model as it was called before; its example as it is called now.
     named = {"model": row["model"], "operating_point": row["model"]}
-    detail = {"mode": "batch", "type": row["type"], "language": row["language"], **named}
-    counted = {"count": row["count"], "duration_hrs": row["duration_hrs"]}
-    return {name: value for name, value in detail.items() if value is not None} | counted
+    about = {"mode": "batch", "type": row["type"], "language": row["language"]}
+    return {**about, **named, "count": row["count"], "duration_hrs": row["duration_hrs"]}
