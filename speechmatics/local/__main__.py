@@ -56,6 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME",
         help="name by which the server may be asked, beside localhost and addresses, as in a network of containers",
     )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="origin of web pages that may use the server, as https://app.example; * for all, which needs a token",
+    )
     parser.add_argument("--processes", type=int, default=2, help="jobs that are done at once (default %(default)s)")
     parser.add_argument(
         "--max-audio-hours", type=float, default=MAX_AUDIO_SECONDS / 3600, help="length of audio (default %(default)g)"
@@ -115,6 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
             engine=engine,
             accept_unsupported=options.accept_unsupported,
             allowed_hosts=options.allow_host,
+            allowed_origins=options.allow_origin,
             max_backlog=options.max_backlog,
             retention_days=options.retention_days,
             allow_private_addresses=options.allow_private_addresses,

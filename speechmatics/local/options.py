@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-__all__ = ["FETCH_TIMEOUT", "MAX_AUDIO_BYTES", "MAX_BACKLOG", "RETENTION_DAYS", "ServerOptions"]
+__all__ = [
+    "ANY_ORIGIN",
+    "FETCH_TIMEOUT",
+    "MAX_AUDIO_BYTES",
+    "MAX_BACKLOG",
+    "RETENTION_DAYS",
+    "ServerOptions",
+    "read_origins",
+]
 
 MAX_AUDIO_BYTES = 1_000_000_000
 """Bytes of audio that the service takes (specification: 1 GB)."""
@@ -12,6 +22,8 @@ MAX_BACKLOG = 20_000
 """Jobs that the service runs and keeps waiting at once (documentation, "Limits")."""
 FETCH_TIMEOUT = 1800.0
 """Seconds that fetching the audio of a job may take: 1 GB at half a megabyte a second."""
+ANY_ORIGIN = "*"
+"""In place of the origins of web pages."""
 RETENTION_DAYS = 7.0
 """Days for which the service keeps jobs (documentation)."""
 
@@ -21,6 +33,7 @@ class ServerOptions:
     """What `LocalServer` was given; it documents them."""
 
     hosts: frozenset[str] = frozenset()
+    allowed_origins: frozenset[str] = frozenset()
     honour_wait: bool = True
     max_audio_bytes: int = MAX_AUDIO_BYTES
     max_backlog: int = MAX_BACKLOG
@@ -28,3 +41,27 @@ class ServerOptions:
     retention_days: float | None = RETENTION_DAYS
     allow_private_addresses: bool = False
     fetch_timeout: float = FETCH_TIMEOUT
+
+
+def read_origins(origins: Iterable[str]) -> frozenset[str]:
+    """Origins as browsers send them.
+
+    Raises:
+        ValueError: One of them is none; the message says which, and how it is written.
+    """
+    return frozenset(_read_origin(origin) for origin in origins)
+
+
+def _read_origin(origin: str) -> str:
+    if origin == ANY_ORIGIN or _is_origin(origin):
+        return origin.lower()
+    raise ValueError(f"{origin!r} is no origin, which is as https://app.example or http://localhost:3000, or *")
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        is_host = bool(parts.scheme and parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:
+        return False
+    return is_host and text.lower() == f"{parts.scheme}://{parts.netloc}".lower()

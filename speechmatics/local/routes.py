@@ -98,7 +98,7 @@ def create_app(
         Route("/v1/discovery/features", _Resource(GET=jobs.get_features)),
         *(Route(path, _Resource(GET=answer_health)) for path in HEALTH),
     ]
-    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, options.hosts, keys)
+    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, keys, options)
 
 
 class _Resource:

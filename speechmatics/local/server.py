@@ -23,7 +23,15 @@ from speechmatics.local.engine_processes import InProcessPool, WhisperEngine
 from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
 from speechmatics.local.fetching import Fetcher
-from speechmatics.local.options import FETCH_TIMEOUT, MAX_AUDIO_BYTES, MAX_BACKLOG, RETENTION_DAYS, ServerOptions
+from speechmatics.local.options import (
+    ANY_ORIGIN,
+    FETCH_TIMEOUT,
+    MAX_AUDIO_BYTES,
+    MAX_BACKLOG,
+    RETENTION_DAYS,
+    ServerOptions,
+    read_origins,
+)
 from speechmatics.local.outbound import Outbound
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
 from speechmatics.local.retention import Retention
@@ -59,6 +67,8 @@ class LocalServer:
         max_audio_bytes: Bytes of audio that a submission may have; 413 is answered above that.
         allowed_hosts: Names by which the server may be asked, beside `localhost`, `host` and addresses; others are
             answered with 403, and so are web pages, lest they use it behind its owner's back.
+        allowed_origins: Origins of web pages that may use the server, as `https://app.example`; `*`, which needs a
+            token, for all.
         faults: What goes wrong; see `use_faults`.
         accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
@@ -90,6 +100,7 @@ class LocalServer:
         max_audio_bytes: int = MAX_AUDIO_BYTES,
         max_backlog: int = MAX_BACKLOG,
         allowed_hosts: Iterable[str] = (),
+        allowed_origins: Iterable[str] = (),
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
         retention_days: float | None = RETENTION_DAYS,
@@ -105,11 +116,18 @@ class LocalServer:
             raise InvalidInputError(f"retention_days must be above 0, or None, not {retention_days}")
         if max_backlog < 1:
             raise InvalidInputError(f"max_backlog must be 1 or more, not {max_backlog}")
+        try:
+            origins = read_origins(allowed_origins)
+        except ValueError as error:
+            raise InvalidInputError(f"allowed_origins: {error}") from None
+        if token is None and ANY_ORIGIN in origins:
+            raise InvalidInputError("any web page could use the server: a token is needed")
         self._data_dir = data_dir
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
         self._options = ServerOptions(
             hosts=frozenset(name.lower() for name in (host, *allowed_hosts)),
+            allowed_origins=origins,
             honour_wait=honour_wait,
             max_audio_bytes=max_audio_bytes,
             max_backlog=max_backlog,
@@ -211,6 +229,7 @@ class _Running:
         import uvicorn
 
         from speechmatics.local.connections import Connection
+        from speechmatics.local.cors import Cors
         from speechmatics.local.routes import create_app
 
         with ExitStack() as resources:
@@ -246,7 +265,7 @@ class _Running:
             app = create_app(self.store, worker, begin, token=token, options=options)
             self._app = Requests(app, requests, faults)
             config = uvicorn.Config(
-                self._app,
+                Cors(self._app, options.allowed_origins) if options.allowed_origins else self._app,
                 http=Connection,
                 log_config=None,
                 access_log=False,
