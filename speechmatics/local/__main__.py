@@ -63,6 +63,11 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="ORIGIN",
         help="origin of web pages that may use the server, as https://app.example; * for all, which needs a token",
     )
+    parser.add_argument(
+        "--on-premises",
+        action="store_true",
+        help="be as the container on premises: 503 where its engines are busy, nothing is deleted, wait is ignored",
+    )
     parser.add_argument("--processes", type=int, default=2, help="jobs that are done at once (default %(default)s)")
     parser.add_argument(
         "--max-audio-hours", type=float, default=MAX_AUDIO_SECONDS / 3600, help="length of audio (default %(default)g)"
@@ -124,6 +129,7 @@ def main(arguments: list[str] | None = None) -> int:
             allowed_hosts=options.allow_host,
             allowed_origins=options.allow_origin,
             max_backlog=options.max_backlog,
+            on_premises=options.on_premises,
             retention_days=options.retention_days,
             allow_private_addresses=options.allow_private_addresses,
             faults=read_faults(options.fault) if options.fault else (),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 __all__ = [
     "ApiError",
     "bad_request",
+    "busy",
     "file_expired",
     "forbidden",
     "job_expired",
@@ -43,6 +44,11 @@ class ApiError(Exception):
         """The error body of the specification."""
         body: dict[str, object] = {"code": self.code, "error": self.error}
         return {**body, "detail": self.detail} if self.detail else body
+
+    @property
+    def body_on_premises(self) -> dict[str, object]:
+        """The error body of a container on premises."""
+        return {"detail": self.detail or self.error}
 
 
 def bad_request(detail: str, *, error: str = "Job rejected") -> ApiError:
@@ -94,6 +100,11 @@ def too_many_jobs(max_backlog: int) -> ApiError:
     """429: as many jobs as the server takes have yet to end."""
     detail = f"{max_backlog} jobs have yet to end"
     return ApiError(429, "Max concurrent running jobs exceeded", detail, {"Retry-After": "1"})
+
+
+def busy(detail: str) -> ApiError:
+    """503: the engines of a container are in use."""
+    return ApiError(503, "Server busy", f"Server busy: {detail}")
 
 
 def not_kept(error: OSError | sqlite3.Error) -> ApiError:

@@ -20,6 +20,7 @@ from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
 from speechmatics.local.options import ANY_ORIGIN, ServerOptions
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Gate"]
@@ -37,7 +38,8 @@ class Gate:
         app: What answers, or raises an `ApiError`.
         token: The only token accepted; None accepts every request, as those of a container's health are in any case.
         keys: Those that were made with it are accepted too, but for making keys.
-        options: The names by which the server may be asked, beside `localhost` and addresses, and the origins.
+        options: The names by which the server may be asked, beside `localhost` and addresses, the origins, and whether
+            errors are those of a container.
     """
 
     def __init__(self, app: ASGIApp, token: str | None, keys: TemporaryKeys, options: ServerOptions) -> None:
@@ -45,6 +47,7 @@ class Gate:
         self._token = None if token is None else token.encode()
         self._hosts = {"localhost", *options.hosts}
         self._origins = options.allowed_origins
+        self._is_on_premises = options.on_premises
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,8 +66,7 @@ class Gate:
             self._check(Headers(scope=scope), path)
             await self._app({**scope, "path": path}, receive, send_identified)
         except ApiError as error:
-            response = JSONResponse(error.body, error.code, error.headers)
-            await response(scope, receive, send_identified)
+            await self._refuse(error)(scope, receive, send_identified)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -76,7 +78,11 @@ class Gate:
             else:
                 _logger.exception("%s %s failed", scope["method"], scope["path"])
                 failure = ApiError(500, "Internal Server Error")
-            await JSONResponse(failure.body, failure.code)(scope, receive, send_identified)
+            await self._refuse(failure)(scope, receive, send_identified)
+
+    def _refuse(self, error: ApiError) -> Response:
+        body = error.body_on_premises if self._is_on_premises else error.body
+        return JSONResponse(body, error.code, error.headers)
 
     def _check(self, headers: Headers, path: str) -> None:
         host = headers.get("Host", "")

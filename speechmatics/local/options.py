@@ -38,6 +38,7 @@ class ServerOptions:
     max_audio_bytes: int = MAX_AUDIO_BYTES
     max_backlog: int = MAX_BACKLOG
     accept_unsupported: bool = False
+    on_premises: bool = False
     retention_days: float | None = RETENTION_DAYS
     allow_private_addresses: bool = False
     fetch_timeout: float = FETCH_TIMEOUT

@@ -74,6 +74,8 @@ class LocalServer:
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
             and ignores nothing.
         max_backlog: How many jobs may have yet to end; further submissions are answered with 429.
+        on_premises: Whether to be as the vendor's container on premises: it takes a job where it has free engines for
+            it (503 otherwise), and lists them at `/jobs`; it ignores `wait`, deletes nothing and reports no usage.
         retention_days: Days for which a job and its files are kept, from its submission on; None for ever. 410 is
             answered afterwards.
         allow_private_addresses: Whether audio is fetched from addresses, and notifications are sent to addresses, that
@@ -103,6 +105,7 @@ class LocalServer:
         allowed_origins: Iterable[str] = (),
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
+        on_premises: bool = False,
         retention_days: float | None = RETENTION_DAYS,
         allow_private_addresses: bool = False,
         fetch_timeout: float = FETCH_TIMEOUT,
@@ -128,7 +131,8 @@ class LocalServer:
         self._options = ServerOptions(
             hosts=frozenset(name.lower() for name in (host, *allowed_hosts)),
             allowed_origins=origins,
-            honour_wait=honour_wait,
+            honour_wait=honour_wait and not on_premises,
+            on_premises=on_premises,
             max_audio_bytes=max_audio_bytes,
             max_backlog=max_backlog,
             accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
