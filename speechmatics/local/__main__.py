@@ -14,7 +14,7 @@ from types import FrameType
 from speechmatics.exceptions import SpeechmaticsError
 from speechmatics.local.engine_processes import MAX_AUDIO_SECONDS, MAX_MEMORY, WhisperEngine
 from speechmatics.local.faults import read_faults
-from speechmatics.local.options import MAX_BACKLOG, RETENTION_DAYS
+from speechmatics.local.options import MAX_BACKLOG, RECEIVE_TIMEOUT, RETENTION_DAYS
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.server import LocalServer
 
@@ -67,6 +67,13 @@ def main(arguments: list[str] | None = None) -> int:
         "--on-premises",
         action="store_true",
         help="be as the container on premises: 503 where its engines are busy, nothing is deleted, wait is ignored",
+    )
+    parser.add_argument(
+        "--receive-timeout",
+        type=float,
+        default=RECEIVE_TIMEOUT,
+        metavar="SECONDS",
+        help="time for the head of a request, and for each 16 KiB of its body (default %(default)g)",
     )
     parser.add_argument("--processes", type=int, default=2, help="jobs that are done at once (default %(default)s)")
     parser.add_argument(
@@ -130,6 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
             allowed_origins=options.allow_origin,
             max_backlog=options.max_backlog,
             on_premises=options.on_premises,
+            receive_timeout=options.receive_timeout,
             retention_days=options.retention_days,
             allow_private_addresses=options.allow_private_addresses,
             faults=read_faults(options.fault) if options.fault else (),

@@ -17,6 +17,7 @@ __all__ = [
     "locked",
     "not_allowed",
     "not_kept",
+    "request_timeout",
     "too_large",
     "too_many_jobs",
     "unauthorized",
@@ -89,6 +90,11 @@ def forbidden(detail: str) -> ApiError:
 def not_allowed(methods: Iterable[str]) -> ApiError:
     """405: these are the methods that there are."""
     return ApiError(405, "Method Not Allowed", headers={"Allow": ", ".join(methods)})
+
+
+def request_timeout(seconds: float) -> ApiError:
+    """408: a request does not come, or too slowly."""
+    return ApiError(408, "Request Timeout", f"too little came within {seconds:g} s")
 
 
 def too_large(max_bytes: int) -> ApiError:

@@ -11,6 +11,7 @@ __all__ = [
     "FETCH_TIMEOUT",
     "MAX_AUDIO_BYTES",
     "MAX_BACKLOG",
+    "RECEIVE_TIMEOUT",
     "RETENTION_DAYS",
     "ServerOptions",
     "read_origins",
@@ -24,6 +25,8 @@ FETCH_TIMEOUT = 1800.0
 """Seconds that fetching the audio of a job may take: 1 GB at half a megabyte a second."""
 ANY_ORIGIN = "*"
 """In place of the origins of web pages."""
+RECEIVE_TIMEOUT = 60.0
+"""Seconds for the head of a request, and for each 16 KiB of its body."""
 RETENTION_DAYS = 7.0
 """Days for which the service keeps jobs (documentation)."""
 
@@ -39,6 +42,7 @@ class ServerOptions:
     max_backlog: int = MAX_BACKLOG
     accept_unsupported: bool = False
     on_premises: bool = False
+    receive_timeout: float = RECEIVE_TIMEOUT
     retention_days: float | None = RETENTION_DAYS
     allow_private_addresses: bool = False
     fetch_timeout: float = FETCH_TIMEOUT

@@ -28,6 +28,7 @@ from speechmatics.local.options import (
     FETCH_TIMEOUT,
     MAX_AUDIO_BYTES,
     MAX_BACKLOG,
+    RECEIVE_TIMEOUT,
     RETENTION_DAYS,
     ServerOptions,
     read_origins,
@@ -76,6 +77,8 @@ class LocalServer:
         max_backlog: How many jobs may have yet to end; further submissions are answered with 429.
         on_premises: Whether to be as the vendor's container on premises: it takes a job where it has free engines for
             it (503 otherwise), and lists them at `/jobs`; it ignores `wait`, deletes nothing and reports no usage.
+        receive_timeout: Seconds that a client may take to send the head of a request, or 16 KiB more of its body, or to
+            read some of an answer; then the connection ends, with 408 where that can be said.
         retention_days: Days for which a job and its files are kept, from its submission on; None for ever. 410 is
             answered afterwards.
         allow_private_addresses: Whether audio is fetched from addresses, and notifications are sent to addresses, that
@@ -106,6 +109,7 @@ class LocalServer:
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
         on_premises: bool = False,
+        receive_timeout: float = RECEIVE_TIMEOUT,
         retention_days: float | None = RETENTION_DAYS,
         allow_private_addresses: bool = False,
         fetch_timeout: float = FETCH_TIMEOUT,
@@ -117,6 +121,8 @@ class LocalServer:
         self._address = (host, port)
         if retention_days is not None and not retention_days > 0:
             raise InvalidInputError(f"retention_days must be above 0, or None, not {retention_days}")
+        if not receive_timeout > 0:
+            raise InvalidInputError(f"receive_timeout must be above 0, not {receive_timeout}")
         if max_backlog < 1:
             raise InvalidInputError(f"max_backlog must be 1 or more, not {max_backlog}")
         try:
@@ -133,6 +139,7 @@ class LocalServer:
             allowed_origins=origins,
             honour_wait=honour_wait and not on_premises,
             on_premises=on_premises,
+            receive_timeout=receive_timeout,
             max_audio_bytes=max_audio_bytes,
             max_backlog=max_backlog,
             accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
@@ -232,7 +239,7 @@ class _Running:
         require_extra("the local server", "python_multipart", "starlette", "uvicorn")
         import uvicorn
 
-        from speechmatics.local.connections import Connection
+        from speechmatics.local.connections import connections_with
         from speechmatics.local.cors import Cors
         from speechmatics.local.routes import create_app
 
@@ -270,7 +277,7 @@ class _Running:
             self._app = Requests(app, requests, faults)
             config = uvicorn.Config(
                 Cors(self._app, options.allowed_origins) if options.allowed_origins else self._app,
-                http=Connection,
+                http=connections_with(options.receive_timeout),
                 log_config=None,
                 access_log=False,
                 ws="none",
