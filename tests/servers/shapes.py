@@ -204,8 +204,8 @@ _WORDS = {
     423: {"Resource Locked"},
     429: {"Max concurrent running jobs exceeded"},
     500: {"Internal Server Error"},
+    501: {"Not Implemented"},
     503: {"Server busy"},
-    507: {"Insufficient Storage"},
 }
 """The errors of each status: those of the specification, and where it names none, of HTTP."""
 
