@@ -75,6 +75,10 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="SECONDS",
         help="time for the head of a request, and for each 16 KiB of its body (default %(default)g)",
     )
+    parser.add_argument(
+        "--certfile", type=Path, metavar="PEM", help="certificate to show; the server speaks HTTPS then"
+    )
+    parser.add_argument("--keyfile", type=Path, metavar="PEM", help="its private key (default: in --certfile)")
     parser.add_argument("--processes", type=int, default=2, help="jobs that are done at once (default %(default)s)")
     parser.add_argument(
         "--max-audio-hours", type=float, default=MAX_AUDIO_SECONDS / 3600, help="length of audio (default %(default)g)"
@@ -136,6 +140,8 @@ def main(arguments: list[str] | None = None) -> int:
             allowed_hosts=options.allow_host,
             allowed_origins=options.allow_origin,
             max_backlog=options.max_backlog,
+            certfile=options.certfile,
+            keyfile=options.keyfile,
             on_premises=options.on_premises,
             receive_timeout=options.receive_timeout,
             retention_days=options.retention_days,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 __all__ = [
@@ -41,6 +42,8 @@ class ServerOptions:
     max_audio_bytes: int = MAX_AUDIO_BYTES
     max_backlog: int = MAX_BACKLOG
     accept_unsupported: bool = False
+    certfile: Path | None = None
+    keyfile: Path | None = None
     on_premises: bool = False
     receive_timeout: float = RECEIVE_TIMEOUT
     retention_days: float | None = RETENTION_DAYS

@@ -39,6 +39,7 @@ from speechmatics.local.retention import Retention
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.scripted_worker import ScriptedWorker
 from speechmatics.local.state import Job, JobStore
+from speechmatics.local.tls import check_certificate
 from speechmatics.local.worker import Worker
 from speechmatics.models.job import JobStatus
 from speechmatics.settings import ConnectionSettings
@@ -75,6 +76,8 @@ class LocalServer:
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
             and ignores nothing.
         max_backlog: How many jobs may have yet to end; further submissions are answered with 429.
+        certfile: PEM file with the certificate to show, and those that it is signed by; the server speaks HTTPS then.
+        keyfile: PEM file with the unencrypted private key; None where it is in `certfile`.
         on_premises: Whether to be as the vendor's container on premises: it takes a job where it has free engines for
             it (503 otherwise), and lists them at `/jobs`; it ignores `wait`, deletes nothing and reports no usage.
         receive_timeout: Seconds that a client may take to send the head of a request, or 16 KiB more of its body, or to
@@ -108,6 +111,8 @@ class LocalServer:
         allowed_origins: Iterable[str] = (),
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
+        certfile: Path | None = None,
+        keyfile: Path | None = None,
         on_premises: bool = False,
         receive_timeout: float = RECEIVE_TIMEOUT,
         retention_days: float | None = RETENTION_DAYS,
@@ -123,6 +128,7 @@ class LocalServer:
             raise InvalidInputError(f"retention_days must be above 0, or None, not {retention_days}")
         if not receive_timeout > 0:
             raise InvalidInputError(f"receive_timeout must be above 0, not {receive_timeout}")
+        check_certificate(certfile, keyfile)
         if max_backlog < 1:
             raise InvalidInputError(f"max_backlog must be 1 or more, not {max_backlog}")
         try:
@@ -138,6 +144,8 @@ class LocalServer:
             hosts=frozenset(name.lower() for name in (host, *allowed_hosts)),
             allowed_origins=origins,
             honour_wait=honour_wait and not on_premises,
+            certfile=certfile,
+            keyfile=keyfile,
             on_premises=on_premises,
             receive_timeout=receive_timeout,
             max_audio_bytes=max_audio_bytes,
@@ -163,12 +171,13 @@ class LocalServer:
     def url(self) -> str:
         """The base URL of the API, while the server runs."""
         host, port = self._get_running().address
-        return f"http://{host}:{port}/v2"
+        return f"{'https' if self._options.certfile else 'http'}://{host}:{port}/v2"
 
     @property
     def connection_settings(self) -> ConnectionSettings:
-        """Settings for a client of this server; nothing of the environment goes into them."""
-        return ConnectionSettings(self.url, auth_token=self._token or SecretStr(""), trust_env=False)
+        """Settings for a client of this server, which trusts `certfile`; nothing of the environment goes into them."""
+        verify = self._options.certfile or True
+        return ConnectionSettings(self.url, auth_token=self._token or SecretStr(""), trust_env=False, verify=verify)
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -282,6 +291,8 @@ class _Running:
                 access_log=False,
                 ws="none",
                 lifespan="off",
+                ssl_certfile=options.certfile,
+                ssl_keyfile=options.keyfile,
                 proxy_headers=False,
                 timeout_graceful_shutdown=1,
             )
