@@ -117,7 +117,7 @@ class Connection(H11Protocol):
         state = self.conn.their_state
         if state is h11.IDLE:
             return "head", self.cycle
-        if state is h11.SEND_BODY and not self.flow.read_paused:
+        if state is h11.SEND_BODY and not (self.flow.read_paused or self.cycle.waiting_for_100_continue):
             return "rest" if self.cycle.response_complete else "body", self.cycle
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import logging
 import queue
 import threading
 import time
@@ -15,6 +16,8 @@ from speechmatics.local.state import Job, JobStore, now
 from speechmatics.models.job import JobStatus
 
 __all__ = ["ScriptedWorker"]
+
+_logger = logging.getLogger("speechmatics.local")
 
 
 class ScriptedWorker:
@@ -60,11 +63,15 @@ class ScriptedWorker:
                 job_id = ""
             if job_id is None:
                 return
-            if job_id:
-                self._plan(self._store.get(job_id))
-            while self._due and self._due[0][0] <= time.monotonic():
-                _, _, due_id, rule = heapq.heappop(self._due)
-                self._end(self._store.get(due_id), rule)
+            try:
+                if job_id:
+                    self._plan(self._store.get(job_id))
+                while self._due and self._due[0][0] <= time.monotonic():
+                    _, _, job_id, rule = heapq.heappop(self._due)
+                    self._end(self._store.get(job_id), rule)
+            except Exception:
+                # The thread has other jobs to end; the next server tries this one again.
+                _logger.exception("job %s cannot be ended", job_id)
 
     def _plan(self, job: Job) -> None:
         """Chooses the rule of a job."""
@@ -95,13 +102,8 @@ class ScriptedWorker:
         elif (reason := self._engine.rules[number].reject) is not None:
             self._reject(job, reason)
         else:
-            try:
-                transcript = self._engine.transcript_for(number, job)
-            except Exception as error:
-                # The thread has other jobs to end.
-                self._reject(job, f"the transcript cannot be made: {type(error).__name__}: {error}")
-            else:
-                self._store.finish(job.id, transcript, transcript["job"]["duration"])
+            transcript = self._engine.transcript_for(number, job)
+            self._store.finish(job.id, transcript, transcript["job"]["duration"])
 
     def _reject(self, job: Job, reason: str) -> None:
         self._store.write_log(job.id, f"rejected: {reason}")

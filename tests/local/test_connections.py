@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from speechmatics import InvalidInputError
-from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
+from speechmatics.local import Fault, LocalServer, ScriptedEngine, ScriptedRule
 from speechmatics.local.connections import MIN_BYTES, Progress
 from tests.servers.fault_clients import eventually
 
@@ -195,6 +195,16 @@ def test_those_who_wait_and_those_who_come_again_are_not_cut(server: LocalServer
             assert client.get("usage", params={"since": f"2026-01-{number % 28 + 1:02}"}).status_code == 200
             if time.monotonic() > deadline:
                 break
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_not_late(server: LocalServer) -> None:
+    """It is the server's turn, which asks nothing here, and ends the connection when the fault says so."""
+    server.use_faults([Fault(path="jobs", delay=1.5, drop="before_body")])
+    with connection(server) as made:
+        made.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        with suppress(ConnectionResetError):
+            assert made.recv(100) == b""
+    server.use_faults([])
 
 
 def test_no_time_at_all_is_refused() -> None:
