@@ -54,7 +54,10 @@ CREATE TABLE IF NOT EXISTS jobs (
 )
 """
 # A database of an earlier version has had the first of them, as its user_version says.
-_MIGRATIONS = ("ALTER TABLE jobs ADD COLUMN probed REAL",)
+_MIGRATIONS = (
+    "ALTER TABLE jobs ADD COLUMN probed REAL",
+    "ALTER TABLE jobs ADD COLUMN notified INTEGER NOT NULL DEFAULT 1",
+)
 _SELECT = "SELECT id, created_at, data_name, config, status, duration, probed, errors, log FROM jobs "
 """All but the transcript, which may be large."""
 _ALPHABET = string.ascii_lowercase + string.digits
@@ -106,6 +109,9 @@ KEPT = (JobStatus.RUNNING, JobStatus.DONE, JobStatus.REJECTED)
 class JobStore:
     """The jobs of a server; may be used from many threads.
 
+    Attributes:
+        on_end: Called with the id of each job that is done or rejected, of which somebody is to be told.
+
     Args:
         folder: Where they are kept: a database, and the audio of each. It exists.
 
@@ -122,6 +128,7 @@ class JobStore:
         self._watchers: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
         self.may_wait = True
         self.closed = False
+        self.on_end: Callable[[str], object] = lambda job_id: None
         try:
             with contextlib.ExitStack() as opening:
                 self._database = sqlite3.connect(file, check_same_thread=False, timeout=_LOCK_SECONDS)
@@ -168,8 +175,17 @@ class JobStore:
         """A new job, running; `probed` is how many seconds of audio there seem to be."""
         with self._lock, self._database:
             self._database.execute(
-                "INSERT INTO jobs (id, created_at, data_name, config, status, probed) VALUES (?, ?, ?, ?, ?, ?)",
-                (job_id, now(), data_name, json.dumps(config), JobStatus.RUNNING, probed),
+                "INSERT INTO jobs (id, created_at, data_name, config, status, probed, notified) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    job_id,
+                    now(),
+                    data_name,
+                    json.dumps(config),
+                    JobStatus.RUNNING,
+                    probed,
+                    not config.get("notification_config"),
+                ),
             )
         return self.get(job_id)
 
@@ -210,6 +226,25 @@ class JobStore:
         with self._lock:
             rows = self._database.execute(_SELECT + "WHERE status = ? ORDER BY number", (JobStatus.RUNNING,)).fetchall()
         return [_job(row) for row in rows]
+
+    def unnotified(self) -> list[str]:
+        """Ids of jobs that have ended, of which somebody has yet to be told."""
+        with self._lock:
+            rows = self._database.execute(
+                "SELECT id FROM jobs WHERE notified = 0 AND status IN (?, ?) ORDER BY number",
+                (JobStatus.DONE, JobStatus.REJECTED),
+            ).fetchall()
+        return [row["id"] for row in rows]
+
+    def set_notified(self, job_id: str) -> None:
+        """Takes note that everybody has been told how a job ended, or cannot be."""
+        self._write("UPDATE jobs SET notified = 1 WHERE id = ?", (job_id,))
+
+    def add_error(self, job_id: str, message: str) -> None:
+        """Adds to a job's errors, and to its log, whatever its state."""
+        error = json.dumps({"timestamp": now(), "message": message})
+        self._write("UPDATE jobs SET errors = json_insert(errors, '$[#]', json(?)) WHERE id = ?", (error, job_id))
+        self.write_log(job_id, message)
 
     def usage(self, since: date | None, until: date | None) -> dict[str, Any]:
         """Jobs that were done, by day of creation: how many, and how many hours of audio."""
@@ -274,10 +309,7 @@ class JobStore:
 
     def write_log(self, job_id: str, line: str) -> None:
         """Adds a line to a job's log."""
-        with self._lock:
-            if not self.closed:
-                with self._database:
-                    self._database.execute("UPDATE jobs SET log = log || ? WHERE id = ?", (f"{now()} {line}\n", job_id))
+        self._write("UPDATE jobs SET log = log || ? WHERE id = ?", (f"{now()} {line}\n", job_id))
 
     @contextlib.contextmanager
     def watched(self, job_id: str, wake: Callable[[], object]) -> Generator[None]:
@@ -292,6 +324,12 @@ class JobStore:
                 if not self._watchers[job_id]:
                     del self._watchers[job_id]
 
+    def _write(self, statement: str, values: tuple[str, ...]) -> None:
+        with self._lock:
+            if not self.closed:
+                with self._database:
+                    self._database.execute(statement, values)
+
     def _move(
         self,
         job_id: str,
@@ -305,9 +343,10 @@ class JobStore:
             if self.closed:
                 return
             with self._database:
-                row = self._database.execute("SELECT status FROM jobs WHERE id = ?", (job_id,)).fetchone()
+                row = self._database.execute("SELECT status, notified FROM jobs WHERE id = ?", (job_id,)).fetchone()
                 if status not in TRANSITIONS[row["status"]]:
                     return
+                is_notified = row["notified"]
                 self._database.execute(
                     "UPDATE jobs SET status = ?, transcript = ?, duration = COALESCE(?, duration), "
                     "errors = COALESCE(?, errors) WHERE id = ?",
@@ -315,6 +354,8 @@ class JobStore:
                 )
             for wake in self._watchers.get(job_id, ()):
                 wake()
+        if status in (JobStatus.DONE, JobStatus.REJECTED) and not is_notified:
+            self.on_end(job_id)
         if status not in KEPT:
             self.audio_of(job_id).unlink(missing_ok=True)
 
