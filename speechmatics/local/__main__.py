@@ -14,7 +14,7 @@ from types import FrameType
 from speechmatics.exceptions import SpeechmaticsError
 from speechmatics.local.engine_processes import MAX_AUDIO_SECONDS, MAX_MEMORY, WhisperEngine
 from speechmatics.local.faults import read_faults
-from speechmatics.local.options import RETENTION_DAYS
+from speechmatics.local.options import MAX_BACKLOG, RETENTION_DAYS
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.server import LocalServer
 
@@ -67,6 +67,13 @@ def main(arguments: list[str] | None = None) -> int:
         help="MB of memory that a job may need beside the model (default %(default)s)",
     )
     parser.add_argument(
+        "--max-backlog",
+        type=int,
+        default=MAX_BACKLOG,
+        metavar="JOBS",
+        help="how many jobs may have yet to end (default %(default)s)",
+    )
+    parser.add_argument(
         "--allow-private-addresses",
         action="store_true",
         help="fetch audio from this machine and its network, too, and send notifications there",
@@ -108,6 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
             engine=engine,
             accept_unsupported=options.accept_unsupported,
             allowed_hosts=options.allow_host,
+            max_backlog=options.max_backlog,
             retention_days=options.retention_days,
             allow_private_addresses=options.allow_private_addresses,
             faults=read_faults(options.fault) if options.fault else (),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
 from collections.abc import Iterable, Mapping
 
 __all__ = [
@@ -13,10 +15,15 @@ __all__ = [
     "job_not_found",
     "locked",
     "not_allowed",
+    "not_kept",
     "too_large",
+    "too_many_jobs",
     "unauthorized",
     "unsupported",
 ]
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class ApiError(Exception):
@@ -81,6 +88,18 @@ def not_allowed(methods: Iterable[str]) -> ApiError:
 def too_large(max_bytes: int) -> ApiError:
     """413: what comes is larger than the server takes."""
     return ApiError(413, "Payload Too Large", f"{max_bytes} bytes is the most that is taken")
+
+
+def too_many_jobs(max_backlog: int) -> ApiError:
+    """429: as many jobs as the server takes have yet to end."""
+    detail = f"{max_backlog} jobs have yet to end"
+    return ApiError(429, "Max concurrent running jobs exceeded", detail, {"Retry-After": "1"})
+
+
+def not_kept(error: OSError | sqlite3.Error) -> ApiError:
+    """500: the disk does not take what is to be kept."""
+    is_full = getattr(error, "errno", None) in _FULL or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return ApiError(500, "Internal Server Error", f"jobs cannot be kept{': the disk is full' if is_full else ''}")
 
 
 def locked(job_id: str) -> ApiError:

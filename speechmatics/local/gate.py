@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
+import sqlite3
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from speechmatics.local.discovery import HEALTH
-from speechmatics.local.errors import ApiError, forbidden, unauthorized
+from speechmatics.local.errors import ApiError, forbidden, not_kept, unauthorized
 from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
 
 if TYPE_CHECKING:
@@ -64,11 +65,15 @@ class Gate:
             await response(scope, receive, send_identified)
         except ClientDisconnect:
             return
-        except Exception:
-            _logger.exception("%s %s failed", scope["method"], scope["path"])
+        except Exception as error:
             if has_begun:
                 raise
-            failure = ApiError(500, "Internal Server Error")
+            if isinstance(error, OSError | sqlite3.Error):
+                _logger.warning("%s %s failed: %s", scope["method"], scope["path"], error)
+                failure = not_kept(error)
+            else:
+                _logger.exception("%s %s failed", scope["method"], scope["path"])
+                failure = ApiError(500, "Internal Server Error")
             await JSONResponse(failure.body, failure.code)(scope, receive, send_identified)
 
     def _check(self, headers: Headers, path: str) -> None:

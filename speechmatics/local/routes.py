@@ -23,7 +23,15 @@ from speechmatics._urls import check_http_url
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
 from speechmatics.local.discovery import HEALTH, answer_health, features_of
-from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
+from speechmatics.local.errors import (
+    ApiError,
+    bad_request,
+    file_expired,
+    job_expired,
+    not_allowed,
+    too_many_jobs,
+    unsupported,
+)
 from speechmatics.local.gate import Gate
 from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
 from speechmatics.local.options import ServerOptions
@@ -130,6 +138,7 @@ class _Jobs:
     async def create(self, request: Request) -> Response:
         wait = read_query(request, "wait", WAIT, None)
         text_format = read_query(request, "format", FORMAT, "json-v2")
+        self._check_backlog()
         job_id = new_job_id()
         audio = self._store.audio_of(job_id)
         spool = audio.with_name(f"{job_id}.part")
@@ -146,6 +155,7 @@ class _Jobs:
             if submission.file_name is not None:
                 spool.rename(audio)
                 probed = 0.0 if isinstance(self._worker, ScriptedWorker) else await probe_duration(audio)
+            self._check_backlog()
             job = self._store.add(job_id, data, name, probed)
         for reason in ignored:
             self._store.write_log(job_id, f"ignored: {reason}")
@@ -215,6 +225,10 @@ class _Jobs:
     async def get_features(self, request: Request) -> Response:
         return JSONResponse(features_of(self._worker.languages))
 
+    def _check_backlog(self) -> None:
+        if self._store.backlog >= self._options.max_backlog:
+            raise too_many_jobs(self._options.max_backlog)
+
     async def _wait(self, job_id: str, seconds: int | None) -> Job:
         """A job once it has ended, or as it stands after so many seconds; without them at once."""
         ended = asyncio.Event()
@@ -261,6 +275,8 @@ def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]
         if isinstance(asked, dict) and "language" not in asked:
             raise bad_request(str(error), error="No language selected") from None
         raise bad_request(str(error)) from None
+    if parsed.transcription_config is None:
+        raise unsupported(f"type {parsed.type!r}: this server only transcribes, and there is no transcription_config")
     return parsed, data
 
 

@@ -92,8 +92,13 @@ class ScriptedWorker:
         elif (reason := self._engine.rules[number].reject) is not None:
             self._reject(job, reason)
         else:
-            transcript = self._engine.transcript_for(number, job)
-            self._store.finish(job.id, transcript, transcript["job"]["duration"])
+            try:
+                transcript = self._engine.transcript_for(number, job)
+            except Exception as error:
+                # The thread has other jobs to end.
+                self._reject(job, f"the transcript cannot be made: {type(error).__name__}: {error}")
+            else:
+                self._store.finish(job.id, transcript, transcript["job"]["duration"])
 
     def _reject(self, job: Job, reason: str) -> None:
         self._store.write_log(job.id, f"rejected: {reason}")

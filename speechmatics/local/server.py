@@ -24,7 +24,7 @@ from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
 from speechmatics.local.fetching import Fetcher
 from speechmatics.local.notify import Notifier
-from speechmatics.local.options import FETCH_TIMEOUT, MAX_AUDIO_BYTES, RETENTION_DAYS, ServerOptions
+from speechmatics.local.options import FETCH_TIMEOUT, MAX_AUDIO_BYTES, MAX_BACKLOG, RETENTION_DAYS, ServerOptions
 from speechmatics.local.outbound import Outbound, is_public
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
 from speechmatics.local.retention import Retention
@@ -64,6 +64,7 @@ class LocalServer:
         accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
             and ignores nothing.
+        max_backlog: How many jobs may have yet to end; further submissions are answered with 429.
         retention_days: Days for which a job and its files are kept, from its submission on; None for ever. 410 is
             answered afterwards.
         allow_private_addresses: Whether audio is fetched from addresses, and notifications are sent to addresses, that
@@ -71,7 +72,8 @@ class LocalServer:
         fetch_timeout: Seconds that fetching audio may take, for each of three attempts.
 
     Raises:
-        InvalidInputError: `host` can be reached by other machines, and there is no token.
+        InvalidInputError: `host` can be reached by other machines, and there is no token; or a value is out of its
+            range.
         MissingExtraError: The extra is not installed.
         OSError: The port is taken, or `data_dir` cannot be made.
         SpeechmaticsError: Another server uses `data_dir`, or what is in it are no jobs.
@@ -87,6 +89,7 @@ class LocalServer:
         engine: Engine | ScriptedEngine | None = None,
         honour_wait: bool = True,
         max_audio_bytes: int = MAX_AUDIO_BYTES,
+        max_backlog: int = MAX_BACKLOG,
         allowed_hosts: Iterable[str] = (),
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
@@ -101,6 +104,8 @@ class LocalServer:
         self._address = (host, port)
         if retention_days is not None and not retention_days > 0:
             raise InvalidInputError(f"retention_days must be above 0, or None, not {retention_days}")
+        if max_backlog < 1:
+            raise InvalidInputError(f"max_backlog must be 1 or more, not {max_backlog}")
         self._data_dir = data_dir
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
@@ -108,6 +113,7 @@ class LocalServer:
             hosts=frozenset(name.lower() for name in (host, *allowed_hosts)),
             honour_wait=honour_wait,
             max_audio_bytes=max_audio_bytes,
+            max_backlog=max_backlog,
             accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
             retention_days=retention_days,
             allow_private_addresses=allow_private_addresses,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import secrets
 import sqlite3
 import string
@@ -15,12 +16,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from speechmatics.exceptions import SpeechmaticsError
+from speechmatics.local.database import Database
 from speechmatics.local.errors import job_expired, job_not_found, locked
+from speechmatics.local.usage import report_usage
 from speechmatics.models.job import JobStatus
 
 __all__ = ["Job", "JobStore", "new_job_id", "now"]
 
+RETRY_SECONDS = 1.0
+"""Seconds after which it is tried again to end a job that a full disk did not let end."""
 TRANSITIONS: dict[str, frozenset[str]] = {
     JobStatus.RUNNING: frozenset({JobStatus.DONE, JobStatus.REJECTED, JobStatus.DELETED}),
     JobStatus.DONE: frozenset({JobStatus.DELETED, JobStatus.EXPIRED}),
@@ -29,16 +33,6 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     JobStatus.EXPIRED: frozenset(),
 }
 
-# Safe against a process that dies, without waiting for the disk at every step of a job; one server at a time.
-# What is deleted is not left in the file.
-_PRAGMAS = (
-    "PRAGMA locking_mode = EXCLUSIVE",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    "PRAGMA secure_delete = ON",
-)
-_LOCK_SECONDS = 1
-"""How long a server waits for another one, that uses the same file, to end."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,13 +47,13 @@ CREATE TABLE IF NOT EXISTS jobs (
     log TEXT NOT NULL DEFAULT ''
 )
 """
-# A database of an earlier version has had the first of them, as its user_version says.
 _MIGRATIONS = (
     "ALTER TABLE jobs ADD COLUMN probed REAL",
     "ALTER TABLE jobs ADD COLUMN notified INTEGER NOT NULL DEFAULT 1",
 )
 _SELECT = "SELECT id, created_at, data_name, config, status, duration, probed, errors, log FROM jobs "
 """All but the transcript, which may be large."""
+_logger = logging.getLogger("speechmatics.local")
 _ALPHABET = string.ascii_lowercase + string.digits
 
 
@@ -110,6 +104,7 @@ class JobStore:
     """The jobs of a server; may be used from many threads.
 
     Attributes:
+        may_wait: Whether anybody may still wait for a job to end.
         on_end: Called with the id of each job that is done or rejected, of which somebody is to be told.
 
     Args:
@@ -124,26 +119,18 @@ class JobStore:
         file = folder / "jobs.sqlite"
         self._audio_dir = folder / "audio"
         self._audio_dir.mkdir(mode=0o700, exist_ok=True)
-        self._lock = threading.RLock()
         self._watchers: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
         self.may_wait = True
-        self.closed = False
         self.on_end: Callable[[str], object] = lambda job_id: None
-        try:
-            with contextlib.ExitStack() as opening:
-                self._database = sqlite3.connect(file, check_same_thread=False, timeout=_LOCK_SECONDS)
-                opening.callback(self._database.close)
-                self._database.row_factory = sqlite3.Row
-                for statement in (*_PRAGMAS, "BEGIN EXCLUSIVE", _SCHEMA):
-                    self._database.execute(statement)
-                (version,) = self._database.execute("PRAGMA user_version").fetchone()
-                for statement in (*_MIGRATIONS[version:], f"PRAGMA user_version = {len(_MIGRATIONS)}", "COMMIT"):
-                    self._database.execute(statement)
-                opening.pop_all()
-        except sqlite3.Error as error:
-            is_locked = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-            reason = "another server uses it" if is_locked else str(error)
-            raise SpeechmaticsError(f"cannot keep jobs in {file}: {reason}") from None
+        self._database = Database(file, _SCHEMA, _MIGRATIONS)
+        # Held by whoever does several things as one.
+        self._lock = self._database.lock
+        self._backlog = len(self._database.read("SELECT 1 FROM jobs WHERE status = ?", JobStatus.RUNNING))
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is kept any more."""
+        return self._database.closed
 
     def audio_of(self, job_id: str) -> Path:
         """Where the audio of a job is kept, until the job is deleted or expires."""
@@ -151,9 +138,7 @@ class JobStore:
 
     def sweep(self) -> None:
         """Deletes the files that a server which was killed has left behind: of no job, or of one that is gone."""
-        with self._lock:
-            rows = self._database.execute("SELECT id FROM jobs WHERE status IN (?, ?, ?)", KEPT).fetchall()
-        kept = {row["id"] for row in rows}
+        kept = {row["id"] for row in self._database.read("SELECT id FROM jobs WHERE status IN (?, ?, ?)", *KEPT)}
         for file in self._audio_dir.iterdir():
             if file.name not in kept:
                 file.unlink()
@@ -167,26 +152,23 @@ class JobStore:
 
     def close(self) -> None:
         """Closes the database; what a worker still has to say of its job is lost."""
-        with self._lock:
-            self.closed = True
-            self._database.close()
+        self._database.close()
 
     def add(self, job_id: str, config: dict[str, Any], data_name: str, probed: float | None) -> Job:
         """A new job, running; `probed` is how many seconds of audio there seem to be."""
-        with self._lock, self._database:
-            self._database.execute(
+        with self._lock:
+            self._database.write(
                 "INSERT INTO jobs (id, created_at, data_name, config, status, probed, notified) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    job_id,
-                    now(),
-                    data_name,
-                    json.dumps(config),
-                    JobStatus.RUNNING,
-                    probed,
-                    not config.get("notification_config"),
-                ),
+                job_id,
+                now(),
+                data_name,
+                json.dumps(config),
+                JobStatus.RUNNING,
+                probed,
+                not config.get("notification_config"),
             )
+            self._backlog += 1
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job:
@@ -195,17 +177,14 @@ class JobStore:
         Raises:
             ApiError: 404, there is no such job.
         """
-        with self._lock:
-            row = self._database.execute(_SELECT + "WHERE id = ?", (job_id,)).fetchone()
-        if row is None:
-            raise job_not_found(job_id)
-        return _job(row)
+        for row in self._database.read(_SELECT + "WHERE id = ?", job_id):
+            return _job(row)
+        raise job_not_found(job_id)
 
     def transcript(self, job_id: str) -> str | None:
         """The transcript of a job as JSON text; None where there is none."""
-        with self._lock:
-            row = self._database.execute("SELECT transcript FROM jobs WHERE id = ?", (job_id,)).fetchone()
-        return None if row is None else row["transcript"]
+        rows = self._database.read("SELECT transcript FROM jobs WHERE id = ?", job_id)
+        return rows[0]["transcript"] if rows else None
 
     def recent(
         self, *, created_before: datetime | None = None, limit: int = 100, include_deleted: bool = False
@@ -214,62 +193,69 @@ class JobStore:
         cursor = "9999"
         if created_before is not None:
             cursor = _written(created_before.replace(microsecond=created_before.microsecond // 1000 * 1000))
-        with self._lock:
-            rows = self._database.execute(
-                _SELECT + "WHERE created_at < ? AND (? OR status NOT IN (?, ?)) ORDER BY number DESC LIMIT ?",
-                (cursor, include_deleted, JobStatus.DELETED, JobStatus.EXPIRED, limit),
-            ).fetchall()
+        rows = self._database.read(
+            _SELECT + "WHERE created_at < ? AND (? OR status NOT IN (?, ?)) ORDER BY number DESC LIMIT ?",
+            cursor,
+            include_deleted,
+            JobStatus.DELETED,
+            JobStatus.EXPIRED,
+            limit,
+        )
         return [_job(row) for row in rows]
+
+    @property
+    def backlog(self) -> int:
+        """How many jobs have yet to end."""
+        return self._backlog
 
     def running(self) -> list[Job]:
         """Jobs that have yet to end, the oldest first."""
-        with self._lock:
-            rows = self._database.execute(_SELECT + "WHERE status = ? ORDER BY number", (JobStatus.RUNNING,)).fetchall()
+        rows = self._database.read(_SELECT + "WHERE status = ? ORDER BY number", JobStatus.RUNNING)
         return [_job(row) for row in rows]
 
     def unnotified(self) -> list[str]:
         """Ids of jobs that have ended, of which somebody has yet to be told."""
-        with self._lock:
-            rows = self._database.execute(
-                "SELECT id FROM jobs WHERE notified = 0 AND status IN (?, ?) ORDER BY number",
-                (JobStatus.DONE, JobStatus.REJECTED),
-            ).fetchall()
+        rows = self._database.read(
+            "SELECT id FROM jobs WHERE notified = 0 AND status IN (?, ?) ORDER BY number",
+            JobStatus.DONE,
+            JobStatus.REJECTED,
+        )
         return [row["id"] for row in rows]
 
     def set_notified(self, job_id: str) -> None:
         """Takes note that everybody has been told how a job ended, or cannot be."""
-        self._write("UPDATE jobs SET notified = 1 WHERE id = ?", (job_id,))
+        self._database.write("UPDATE jobs SET notified = 1 WHERE id = ?", job_id)
 
     def add_error(self, job_id: str, message: str) -> None:
         """Adds to a job's errors, and to its log, whatever its state."""
         error = json.dumps({"timestamp": now(), "message": message})
-        self._write("UPDATE jobs SET errors = json_insert(errors, '$[#]', json(?)) WHERE id = ?", (error, job_id))
+        self._database.write(
+            "UPDATE jobs SET errors = json_insert(errors, '$[#]', json(?)) WHERE id = ?", error, job_id
+        )
         self.write_log(job_id, message)
 
     def usage(self, since: date | None, until: date | None) -> dict[str, Any]:
-        """Jobs that were done, by day of creation: how many, and how many hours of audio."""
-        first, last = (since or date.min).isoformat(), (until or date.max).isoformat()
-        with self._lock:
-            count, seconds, oldest, newest = self._database.execute(
-                "SELECT COUNT(*), TOTAL(duration), MIN(created_at), MAX(created_at) FROM jobs "
-                "WHERE duration IS NOT NULL AND substr(created_at, 1, 10) BETWEEN ? AND ?",
-                (first, last),
-            ).fetchone()
-        row = {"mode": "batch", "type": "transcription", "count": count, "duration_hrs": round(seconds / 3600, 4)}
-        return {
-            "since": f"{since}T00:00:00Z" if since else oldest or now(),
-            "until": f"{until}T23:59:59Z" if until else newest or now(),
-            "summary": [row] if count else [],
-            "details": [{**row, "language": "en"}] if count else [],
-        }
+        """What was done, as the API reports it; see `report_usage`."""
+        return report_usage(self._database, since, until)
 
     def finish(self, job_id: str, transcript: dict[str, Any], duration: float) -> None:
-        """Ends a job with its transcript, unless it has been deleted meanwhile."""
-        self._move(job_id, JobStatus.DONE, transcript=json.dumps(transcript), duration=duration)
+        """Ends a job with its transcript, unless it has been deleted meanwhile; without one where there is no space."""
+        try:
+            self._move(job_id, JobStatus.DONE, transcript=json.dumps(transcript), duration=duration)
+        except sqlite3.Error as error:
+            reason = f"the transcript cannot be kept: {error}"
+            self.write_log(job_id, f"rejected: {reason}")
+            self.reject(job_id, [{"timestamp": now(), "message": reason}])
 
     def reject(self, job_id: str, errors: list[dict[str, str]]) -> None:
-        """Ends a job without a transcript, unless it has been deleted meanwhile."""
-        self._move(job_id, JobStatus.REJECTED, errors=json.dumps(errors))
+        """Ends a job without a transcript, unless it has been deleted meanwhile; later where there is no space."""
+        try:
+            self._move(job_id, JobStatus.REJECTED, errors=json.dumps(errors))
+        except sqlite3.Error as error:
+            _logger.warning("job %s cannot be ended yet: %s", job_id, error)
+            again = threading.Timer(RETRY_SECONDS, self.reject, [job_id, errors])
+            again.daemon = True
+            again.start()
 
     def delete(self, job_id: str, *, force: bool) -> Job:
         """Deletes a job.
@@ -300,16 +286,21 @@ class JobStore:
         with self._lock:
             if self.closed:
                 return
-            rows = self._database.execute(
+            rows = self._database.read(
                 "SELECT id FROM jobs WHERE created_at < ? AND status IN (?, ?)",
-                (_written(moment), JobStatus.DONE, JobStatus.REJECTED),
-            ).fetchall()
+                _written(moment),
+                JobStatus.DONE,
+                JobStatus.REJECTED,
+            )
         for row in rows:
             self._move(row["id"], JobStatus.EXPIRED)
 
     def write_log(self, job_id: str, line: str) -> None:
-        """Adds a line to a job's log."""
-        self._write("UPDATE jobs SET log = log || ? WHERE id = ?", (f"{now()} {line}\n", job_id))
+        """Adds a line to a job's log; one for which there is no space is left out."""
+        try:
+            self._database.write("UPDATE jobs SET log = log || ? WHERE id = ?", f"{now()} {line}\n", job_id)
+        except sqlite3.Error as error:
+            _logger.warning("job %s: a line of its log cannot be kept: %s", job_id, error)
 
     @contextlib.contextmanager
     def watched(self, job_id: str, wake: Callable[[], object]) -> Generator[None]:
@@ -324,12 +315,6 @@ class JobStore:
                 if not self._watchers[job_id]:
                     del self._watchers[job_id]
 
-    def _write(self, statement: str, values: tuple[str, ...]) -> None:
-        with self._lock:
-            if not self.closed:
-                with self._database:
-                    self._database.execute(statement, values)
-
     def _move(
         self,
         job_id: str,
@@ -342,22 +327,27 @@ class JobStore:
         with self._lock:
             if self.closed:
                 return
-            with self._database:
-                row = self._database.execute("SELECT status, notified FROM jobs WHERE id = ?", (job_id,)).fetchone()
-                if status not in TRANSITIONS[row["status"]]:
-                    return
-                is_notified = row["notified"]
-                self._database.execute(
-                    "UPDATE jobs SET status = ?, transcript = ?, duration = COALESCE(?, duration), "
-                    "errors = COALESCE(?, errors) WHERE id = ?",
-                    (status, transcript, duration, errors, job_id),
-                )
+            [(before, is_notified)] = self._database.read("SELECT status, notified FROM jobs WHERE id = ?", job_id)
+            if status not in TRANSITIONS[before]:
+                return
+            if status not in KEPT:
+                # First, as on a full disk its space may be what the change needs.
+                self.audio_of(job_id).unlink(missing_ok=True)
+            self._database.write(
+                "UPDATE jobs SET status = ?, transcript = ?, duration = COALESCE(?, duration), "
+                "errors = COALESCE(?, errors) WHERE id = ?",
+                status,
+                transcript,
+                duration,
+                errors,
+                job_id,
+                urgent=status != JobStatus.DONE,
+            )
+            self._backlog -= before == JobStatus.RUNNING
             for wake in self._watchers.get(job_id, ()):
                 wake()
         if status in (JobStatus.DONE, JobStatus.REJECTED) and not is_notified:
             self.on_end(job_id)
-        if status not in KEPT:
-            self.audio_of(job_id).unlink(missing_ok=True)
 
 
 def now() -> str:

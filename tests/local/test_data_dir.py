@@ -87,5 +87,5 @@ def test_an_upload_that_finds_no_space_leaves_nothing() -> None:
     """It is answered with 500; later ones are taken, and jobs can be deleted."""
     done = subprocess.run([sys.executable, "-c", SCARCE], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout, done.stderr
-    error = {"code": 500, "error": "Internal Server Error"}
+    error = {"code": 500, "error": "Internal Server Error", "detail": "jobs cannot be kept: the disk is full"}
     assert json.loads(done.stdout) == [[201, 500, 201], error, True, "deleted"]

@@ -339,7 +339,7 @@ def test_usage_counts_what_was_done(api: httpx.Client) -> None:
         "since": f"{today}T00:00:00Z",
         "until": f"{today}T23:59:59Z",
         "summary": [row],
-        "details": [{**row, "language": "en"}],
+        "details": [{**row, "language": "en", "model": "standard", "operating_point": "standard"}],
     }
     assert api.get("usage").json()["summary"] == [row]
     assert api.get("usage", params={"until": "2020-01-01"}).json()["details"] == []
@@ -479,7 +479,8 @@ def test_a_disk_that_fails_is_500_and_no_job(
     with LocalServer(engine=engine, data_dir=tmp_path) as server, http_client(server, None) as api:
         (tmp_path / "audio").rmdir()
         response = post(api)
-        assert (response.status_code, response.json()) == (500, {"code": 500, "error": "Internal Server Error"})
+        error = {"code": 500, "error": "Internal Server Error", "detail": "jobs cannot be kept"}
+        assert (response.status_code, response.json()) == (500, error)
         assert api.get("jobs").json() == {"jobs": []}
     assert "POST /v2/jobs failed" in caplog.text
 

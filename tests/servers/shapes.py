@@ -102,7 +102,8 @@ _USAGE_ROW = _object(
         "duration_hrs": {"type": "number", "minimum": 0},
     },
     language=_TEXT,
-    operating_point={"enum": ["standard", "enhanced"]},
+    model={"enum": ["standard", "enhanced", "melia-1", "oak-1"]},
+    operating_point={"enum": ["standard", "enhanced", "melia-1"]},
 )
 _HEALTH = {name: _object({name: {"const": True}}) for name in ("started", "alive", "ready")}
 
