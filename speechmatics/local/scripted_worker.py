@@ -36,6 +36,8 @@ class ScriptedWorker:
 
     languages: frozenset[str] = frozenset()
     """None in particular: whatever is asked for is accepted."""
+    size = 2
+    """How many engines a container is to have, as by default; the rules need none."""
 
     def start(self) -> None:
         """Begins with the jobs that were added."""

@@ -39,6 +39,11 @@ class Worker:
         ]
 
     @property
+    def size(self) -> int:
+        """How many jobs are done at once."""
+        return self._engines.size
+
+    @property
     def languages(self) -> frozenset[str]:
         """The languages that can be asked for."""
         return self._engines.languages
