@@ -151,7 +151,9 @@ def main(arguments: list[str] | None = None) -> int:
         with server:
             sys.stdout.write(f"listening at {server.url} (clients: SPEECHMATICS_URL={server.url}); Ctrl-C stops\n")
             sys.stdout.flush()
-            stop.wait()
+            # A signal that another thread is given wakes nobody who waits without end.
+            while not stop.wait(0.5):
+                pass
     except OSError as error:
         place = f"keep jobs in {error.filename}" if error.filename else f"listen at {options.host}:{options.port}"
         reason = str(error.strerror).partition(" (while ")[0]  # newer Pythons name the address once more

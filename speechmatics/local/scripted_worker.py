@@ -87,9 +87,8 @@ class ScriptedWorker:
         self._add(job, 0, None)
 
     def _add(self, job: Job, delay: float, rule: int | None) -> None:
-        for name in ("fetch_data", "notification_config"):
-            if job.config.get(name):
-                self._store.write_log(job.id, f"{name}: a scripted job asks nobody for anything")
+        if job.config.get("fetch_data"):
+            self._store.write_log(job.id, "fetch_data: a scripted job fetches nothing")
         self._count += 1
         heapq.heappush(self._due, (time.monotonic() + delay, self._count, job.id, rule))
 

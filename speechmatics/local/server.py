@@ -23,6 +23,7 @@ from speechmatics.local.engine_processes import InProcessPool, WhisperEngine
 from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
 from speechmatics.local.fetching import Fetcher
+from speechmatics.local.notify import Notifier
 from speechmatics.local.options import (
     ANY_ORIGIN,
     FETCH_TIMEOUT,
@@ -33,7 +34,7 @@ from speechmatics.local.options import (
     ServerOptions,
     read_origins,
 )
-from speechmatics.local.outbound import Outbound
+from speechmatics.local.outbound import Outbound, is_public
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
 from speechmatics.local.retention import Retention
 from speechmatics.local.scripted import ScriptedEngine
@@ -314,14 +315,20 @@ class _Running:
     def _begin_with(
         self, worker: Worker | ScriptedWorker, options: ServerOptions, resources: ExitStack
     ) -> Callable[[Job], object]:
-        """What begins a job: its audio is fetched if need be, and then the worker takes it."""
-        if isinstance(worker, ScriptedWorker):
-            return lambda job: worker.take(job.id)
+        """What begins a job: its audio is fetched if need be, and the worker takes it. Others are told of its end."""
         background = Background()
         resources.callback(background.stop)
+        is_scripted = isinstance(worker, ScriptedWorker)
+        # What is scripted is a test, which has nothing to say to anybody outside.
+        outbound = Outbound(_is_private if is_scripted else _is_any if options.allow_private_addresses else is_public)
+        notifier = Notifier(self.store, outbound, background)
+        self.store.on_end = notifier.take
+        notifier.start()
+        if is_scripted:
+            return lambda job: worker.take(job.id)
         return Fetcher(
             self.store,
-            Outbound(allow_private=options.allow_private_addresses),
+            outbound,
             background,
             worker.take,
             max_bytes=options.max_audio_bytes,
@@ -336,6 +343,14 @@ class _Running:
         self._app.end_delays()
         self._server.should_exit = True
         self._thread.join()
+
+
+def _is_private(address: str) -> bool:
+    return not is_public(address)
+
+
+def _is_any(address: str) -> bool:
+    return True
 
 
 def _is_loopback(host: str) -> bool:

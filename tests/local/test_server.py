@@ -251,7 +251,6 @@ def test_what_cannot_become_a_job_is_400(
         ({**CONFIG, "topic_detection_config": {}}, "topic_detection_config"),
         ({**CONFIG, "auto_chapters_config": {}}, "auto_chapters_config"),
         ({**CONFIG, "audio_events_config": {}}, "audio_events_config"),
-        ({**CONFIG, "notification_config": [{"url": "http://h/"}]}, "notification_config"),
         ({**CONFIG, "fetch_text": {"url": "http://h/a.txt"}}, "fetch_text"),
     ],
 )
