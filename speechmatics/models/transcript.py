@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -39,6 +39,8 @@ from speechmatics.models.results import (
 
 # What a transcript is made into is imported when it is asked for, so that those who only validate do without it.
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from speechmatics.rendering import Confidence, Match, Passage, Turn, WordRecord
 
 __all__ = ["Transcript"]
@@ -269,6 +271,28 @@ class Transcript(LenientModel):
         if transcript_id is None and self.job is not None:
             transcript_id = self.job.id
         return to_records(self, transcript_id)
+
+    def to_arrow(
+        self, level: Literal["words", "turns", "sentences"] = "words", *, transcript_id: str | None = None
+    ) -> "pa.Table":
+        """The words, turns or sentences as an Arrow table; needs the extra `frames`.
+
+        A level has the same schema whatever the transcript holds: `speechmatics.frames.SCHEMAS`. That module makes
+        tables of many transcripts, and dataframes and Parquet of tables.
+
+        Args:
+            level: What a row is: a word, as of `to_records`, a turn or a sentence.
+            transcript_id: What stands in the column of this name; None for the id of the job, where there is one.
+
+        Raises:
+            MissingExtraError: pyarrow is not installed.
+            InvalidInputError: There is no such level.
+        """
+        from speechmatics.rendering.arrow import to_arrow
+
+        if transcript_id is None and self.job is not None:
+            transcript_id = self.job.id
+        return to_arrow(self, level, transcript_id)
 
     def to_text(
         self,

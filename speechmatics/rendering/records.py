@@ -1,13 +1,14 @@
-"""One record per word, with the same columns for every transcript."""
+"""One record per word, turn or sentence, with the same columns for every transcript."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypedDict
 
 from speechmatics.rendering.fragments import Results
+from speechmatics.rendering.text import Passage
 
-__all__ = ["WORD_COLUMNS", "WordRecord", "to_records"]
+__all__ = ["PASSAGE_COLUMNS", "WORD_COLUMNS", "PassageRecord", "WordRecord", "passage_records", "to_records"]
 
 
 class WordRecord(TypedDict):
@@ -53,6 +54,40 @@ WORD_COLUMNS: dict[str, type[str] | type[float]] = {
 """The columns of a `WordRecord` in their order, and what they hold where they are not None."""
 
 
+class PassageRecord(TypedDict):
+    """A turn or a sentence as a row of a table, with the columns of `PASSAGE_COLUMNS`."""
+
+    transcript_id: str | None
+    """Which transcript it is of: the id that was given, or that of its job."""
+    speaker: str | None
+    """`S1`, `S2`, …, `UU` for unknown, or a name."""
+    channel: str | None
+    """Label of the channel."""
+    language: str | None
+    """ISO code of the language that most of the words are in."""
+    start_time: float
+    """Seconds from the start of the audio to the first word or mark."""
+    end_time: float
+    """Seconds from the start of the audio to the end of the last."""
+    text: str
+    """The words with their marks."""
+    words: int
+    """How many words there are."""
+
+
+PASSAGE_COLUMNS: dict[str, type[str] | type[float] | type[int]] = {
+    "transcript_id": str,
+    "speaker": str,
+    "channel": str,
+    "language": str,
+    "start_time": float,
+    "end_time": float,
+    "text": str,
+    "words": int,
+}
+"""The columns of a `PassageRecord` in their order, and what they hold where they are not None."""
+
+
 def to_records(transcript: Results, transcript_id: str | None = None) -> Iterator[WordRecord]:
     """One flat dict per word; see `Transcript.to_records`."""
     for word in transcript.words():
@@ -70,3 +105,18 @@ def to_records(transcript: Results, transcript_id: str | None = None) -> Iterato
                 "volume": word.volume,
                 "tags": ",".join(reading.tags or ()),
             }
+
+
+def passage_records(passages: Iterable[Passage], transcript_id: str | None) -> Iterator[PassageRecord]:
+    """One flat dict per passage."""
+    for passage in passages:
+        yield {
+            "transcript_id": transcript_id,
+            "speaker": passage.speaker,
+            "channel": passage.channel,
+            "language": passage.language,
+            "start_time": passage.start,
+            "end_time": passage.end,
+            "text": passage.text,
+            "words": len(passage.words),
+        }

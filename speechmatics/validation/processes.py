@@ -19,6 +19,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from speechmatics._folders import Document
 from speechmatics.validation.many import Task, examine
 from speechmatics.validation.report import ProblemCode, Severity, ValidationProblem, ValidationReport
 
@@ -71,14 +72,14 @@ class _Worker:
         answer = _line(self._process)
         task = self._tasks.popleft()
         if answer.endswith("\n"):
-            return ValidationReport(_PROBLEMS.validate_json(answer), task.name)
+            return ValidationReport(_PROBLEMS.validate_json(answer), task.document.name)
         self.stop()
         message = f"the process that examined it ended with code {self._process.returncode}"
         self._process = _started()
         for other in self._tasks:
             self._send(other)
-        problem = ValidationProblem((), ProblemCode.UNREADABLE, Severity.ERROR, message, source=task.name)
-        return ValidationReport((problem,), task.name)
+        problem = ValidationProblem((), ProblemCode.UNREADABLE, Severity.ERROR, message, source=task.document.name)
+        return ValidationReport((problem,), task.document.name)
 
     def stop(self) -> None:
         """Ends the process, whatever it does."""
@@ -127,7 +128,8 @@ def _work() -> None:
         reports.flush()
         with contextlib.suppress(BrokenPipeError):
             for line in sys.stdin:
-                report = examine(Task(*json.loads(line)))
+                document, is_config, strict = json.loads(line)
+                report = examine(Task(Document(*document), is_config, strict))
                 reports.write(_PROBLEMS.dump_json(report.problems).decode() + "\n")
                 reports.flush()
 

@@ -7,6 +7,7 @@ import io
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,18 @@ def test_the_readme_s_subclasses_give_models() -> None:
     exec(compile(code, "README.md", "exec"), names)
     for name in ("calls", "traced"):
         assert repr(names[name]).endswith("parse=True)")
+
+
+def test_the_readme_s_frames_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a folder with one transcript."""
+    [code] = [each for each in re.findall(r"```py\n(.*?)```", README, re.DOTALL) if "speechmatics.frames" in each]
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "call.json").write_text('{"format": "2.9", "metadata": {}, "results": []}')
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert (tmp_path / "words.parquet").exists()
+    assert "location" in names["frame"].columns
 
 
 def test_versions_agree() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import pyarrow
 import pytest
 
 import speechmatics
@@ -62,7 +63,7 @@ def test_what_a_public_method_returns_can_be_named() -> None:
         for owner in filter(inspect.isclass, names.values())
         for name, method in inspect.getmembers(owner, inspect.isfunction)
         if not name.startswith("_") and str(method.__module__).startswith("speechmatics.")
-        for found in classes_in(get_type_hints(method, localns=names).get("return"))
+        for found in classes_in(get_type_hints(method, localns={**names, "pa": pyarrow}).get("return"))
     }
     returned |= {found.__name__ for found in classes_in(speechmatics.ParsedBatchClient)}
     assert {"Turn", "WordRecord", "RecognitionResult", "JobDetails"} <= returned
@@ -118,6 +119,7 @@ def test_every_error_is_in_the_drawn_tree() -> None:
 def test_the_client_imports_nothing_of_an_extra() -> None:
     """`import speechmatics.batch_client` leaves every optional package alone."""
     extras = {"fastapi", "starlette", "uvicorn", "multipart", "python_multipart", "faster_whisper", "numpy", "pytest"}
+    extras |= {"pyarrow", "pandas", "polars"}
     code = f"import sys, speechmatics.batch_client; print(sorted({extras!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
