@@ -266,13 +266,13 @@ def test_a_file_in_doubt_is_looked_for_and_not_submitted_twice(
 ) -> None:
     """By its submission id; it is submitted only where there is no job."""
     journal_with(tmp_path / "out", calls / "b.wav", "id-of-b", age=age)
+    job_id = None
     if is_there:
         with BatchClient(settings) as client:
             job_id = client.submit_job(calls / "b.wav", CONFIG, submission_id="id-of-b")
     assert transcribe(calls / "b.wav", tmp_path / "out", settings).done == 1
     assert submissions(server) == 1
-    if is_there:
-        assert lines(tmp_path / "out")[0]["job_id"] == job_id
+    assert job_id in (None, lines(tmp_path / "out")[0]["job_id"])
 
 
 def test_a_second_run_at_once_is_refused(settings: ConnectionSettings, calls: Path, tmp_path: Path) -> None:
