@@ -132,7 +132,8 @@ def wrong_answers() -> Iterator[list[str]]:
     create_app = routes.create_app
 
     def create_checked_app(*arguments: Any, **options: Any) -> Any:
-        return AnswerChecks(create_app(*arguments, **options), problems)
+        on_premises = options["options"].on_premises
+        return AnswerChecks(create_app(*arguments, **options), problems, on_premises=on_premises)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(routes, "create_app", create_checked_app)

@@ -14,7 +14,7 @@ from types import FrameType
 from speechmatics.exceptions import SpeechmaticsError
 from speechmatics.local.engine_processes import MAX_AUDIO_SECONDS, MAX_MEMORY, WhisperEngine
 from speechmatics.local.faults import read_faults
-from speechmatics.local.options import MAX_BACKLOG, RETENTION_DAYS
+from speechmatics.local.options import MAX_BACKLOG, RECEIVE_TIMEOUT, RETENTION_DAYS
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.server import LocalServer
 
@@ -56,6 +56,29 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="NAME",
         help="name by which the server may be asked, beside localhost and addresses, as in a network of containers",
     )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="origin of web pages that may use the server, as https://app.example; * for all, which needs a token",
+    )
+    parser.add_argument(
+        "--on-premises",
+        action="store_true",
+        help="be as the container on premises: 503 where its engines are busy, nothing is deleted, wait is ignored",
+    )
+    parser.add_argument(
+        "--receive-timeout",
+        type=float,
+        default=RECEIVE_TIMEOUT,
+        metavar="SECONDS",
+        help="time for the head of a request, and for each 16 KiB of its body (default %(default)g)",
+    )
+    parser.add_argument(
+        "--certfile", type=Path, metavar="PEM", help="certificate to show; the server speaks HTTPS then"
+    )
+    parser.add_argument("--keyfile", type=Path, metavar="PEM", help="its private key (default: in --certfile)")
     parser.add_argument("--processes", type=int, default=2, help="jobs that are done at once (default %(default)s)")
     parser.add_argument(
         "--max-audio-hours", type=float, default=MAX_AUDIO_SECONDS / 3600, help="length of audio (default %(default)g)"
@@ -115,7 +138,12 @@ def main(arguments: list[str] | None = None) -> int:
             engine=engine,
             accept_unsupported=options.accept_unsupported,
             allowed_hosts=options.allow_host,
+            allowed_origins=options.allow_origin,
             max_backlog=options.max_backlog,
+            certfile=options.certfile,
+            keyfile=options.keyfile,
+            on_premises=options.on_premises,
+            receive_timeout=options.receive_timeout,
             retention_days=options.retention_days,
             allow_private_addresses=options.allow_private_addresses,
             faults=read_faults(options.fault) if options.fault else (),
@@ -123,7 +151,9 @@ def main(arguments: list[str] | None = None) -> int:
         with server:
             sys.stdout.write(f"listening at {server.url} (clients: SPEECHMATICS_URL={server.url}); Ctrl-C stops\n")
             sys.stdout.flush()
-            stop.wait()
+            # A signal that another thread is given wakes nobody who waits without end.
+            while not stop.wait(0.5):
+                pass
     except OSError as error:
         place = f"keep jobs in {error.filename}" if error.filename else f"listen at {options.host}:{options.port}"
         reason = str(error.strerror).partition(" (while ")[0]  # newer Pythons name the address once more

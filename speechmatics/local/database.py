@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
@@ -87,7 +88,8 @@ class Database:
             except sqlite3.Error:
                 if not urgent or not self._reserve.exists():
                     raise
-                self._reserve.unlink()
+                with contextlib.suppress(OSError):
+                    self._reserve.unlink()
                 self._write(statement, parameters)
                 self._shrink()
             if urgent:
@@ -122,5 +124,6 @@ class Database:
             if not self._reserve.exists():
                 self._reserve.write_bytes(os.urandom(RESERVE))
         except OSError:
-            # What was written of it is no more than would be written next time.
-            self._reserve.unlink(missing_ok=True)
+            # A part of it would be taken for the whole next time.
+            with contextlib.suppress(OSError):
+                self._reserve.unlink(missing_ok=True)

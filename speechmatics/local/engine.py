@@ -89,7 +89,6 @@ def refusals(config: JobConfig, languages: Collection[str] = ENGLISH) -> Iterato
         "topic_detection_config",
         "auto_chapters_config",
         "audio_events_config",
-        "notification_config",
         "fetch_text",
     ):
         if getattr(config, name) is not None:

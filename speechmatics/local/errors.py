@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 __all__ = [
     "ApiError",
     "bad_request",
+    "busy",
     "file_expired",
     "forbidden",
     "job_expired",
@@ -16,6 +17,7 @@ __all__ = [
     "locked",
     "not_allowed",
     "not_kept",
+    "request_timeout",
     "too_large",
     "too_many_jobs",
     "unauthorized",
@@ -43,6 +45,11 @@ class ApiError(Exception):
         """The error body of the specification."""
         body: dict[str, object] = {"code": self.code, "error": self.error}
         return {**body, "detail": self.detail} if self.detail else body
+
+    @property
+    def body_on_premises(self) -> dict[str, object]:
+        """The error body of a container on premises."""
+        return {"detail": self.detail or self.error}
 
 
 def bad_request(detail: str, *, error: str = "Job rejected") -> ApiError:
@@ -85,6 +92,11 @@ def not_allowed(methods: Iterable[str]) -> ApiError:
     return ApiError(405, "Method Not Allowed", headers={"Allow": ", ".join(methods)})
 
 
+def request_timeout(seconds: float) -> ApiError:
+    """408: a request does not come, or too slowly."""
+    return ApiError(408, "Request Timeout", f"too little came within {seconds:g} s")
+
+
 def too_large(max_bytes: int) -> ApiError:
     """413: what comes is larger than the server takes."""
     return ApiError(413, "Payload Too Large", f"{max_bytes} bytes is the most that is taken")
@@ -94,6 +106,11 @@ def too_many_jobs(max_backlog: int) -> ApiError:
     """429: as many jobs as the server takes have yet to end."""
     detail = f"{max_backlog} jobs have yet to end"
     return ApiError(429, "Max concurrent running jobs exceeded", detail, {"Retry-After": "1"})
+
+
+def busy(detail: str) -> ApiError:
+    """503: the engines of a container are in use."""
+    return ApiError(503, "Server busy", f"Server busy: {detail}")
 
 
 def not_kept(error: OSError | sqlite3.Error) -> ApiError:

@@ -12,7 +12,7 @@ import anyio
 import httpx
 
 from speechmatics.local.background import Background
-from speechmatics.local.outbound import ForbiddenAddress, Outbound, OutboundError
+from speechmatics.local.outbound import ForbiddenAddress, Outbound, OutboundError, request_to
 from speechmatics.local.state import Job, JobStore, now
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.delivery import FetchData
@@ -128,7 +128,7 @@ class Fetcher:
         given = (header.partition(":") for header in source.auth_headers or ())
         headers = [(name, value.strip()) for name, _, value in given]
         for _ in range(MAX_REDIRECTS + 1):
-            async with self._outbound.stream("GET", url, headers) as answer:
+            async with self._outbound.send(request_to("GET", url), headers) as answer:
                 if answer.has_redirect_location:
                     before, url = url, urljoin(url, answer.headers["Location"])
                     # What authorises at one origin is not for another.

@@ -6,7 +6,6 @@ import hmac
 import ipaddress
 import logging
 import sqlite3
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -18,8 +17,10 @@ from starlette.responses import JSONResponse
 from speechmatics.local.discovery import HEALTH
 from speechmatics.local.errors import ApiError, forbidden, not_kept, unauthorized
 from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
+from speechmatics.local.options import ANY_ORIGIN, ServerOptions
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Gate"]
@@ -30,19 +31,23 @@ _logger = logging.getLogger("speechmatics")
 class Gate:
     """An application around that of the API; a slash at the end of a path is passed over.
 
-    No web page may ask for anything: neither by a name that its owner has pointed at this machine, nor across origins.
+    No web page may ask for anything, unless its origin is allowed: neither by a name that its owner has pointed at this
+    machine, nor across origins.
 
     Args:
         app: What answers, or raises an `ApiError`.
         token: The only token accepted; None accepts every request, as those of a container's health are in any case.
         keys: Those that were made with it are accepted too, but for making keys.
-        hosts: Names in lower case by which the server may be asked, beside `localhost` and addresses.
+        options: The names by which the server may be asked, beside `localhost` and addresses, the origins, and whether
+            errors are those of a container.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, hosts: Collection[str], keys: TemporaryKeys) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, keys: TemporaryKeys, options: ServerOptions) -> None:
         self._app = app
         self._token = None if token is None else token.encode()
-        self._hosts = {"localhost", *hosts}
+        self._hosts = {"localhost", *options.hosts}
+        self._origins = options.allowed_origins
+        self._is_on_premises = options.on_premises
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,8 +66,7 @@ class Gate:
             self._check(Headers(scope=scope), path)
             await self._app({**scope, "path": path}, receive, send_identified)
         except ApiError as error:
-            response = JSONResponse(error.body, error.code, error.headers)
-            await response(scope, receive, send_identified)
+            await self._refuse(error)(scope, receive, send_identified)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -74,15 +78,25 @@ class Gate:
             else:
                 _logger.exception("%s %s failed", scope["method"], scope["path"])
                 failure = ApiError(500, "Internal Server Error")
-            await JSONResponse(failure.body, failure.code)(scope, receive, send_identified)
+            await self._refuse(failure)(scope, receive, send_identified)
+
+    def _refuse(self, error: ApiError) -> Response:
+        body = error.body_on_premises if self._is_on_premises else error.body
+        return JSONResponse(body, error.code, error.headers)
 
     def _check(self, headers: Headers, path: str) -> None:
         host = headers.get("Host", "")
         if host and not self._is_own(host):
             raise forbidden(f"the host {host!r} is not this server's; allowed_hosts, or --allow-host, may name it")
         origin = headers.get("Origin")
-        if origin is not None and _authority(origin) != host.lower():
-            raise forbidden(f"pages of {origin!r} may not ask this server")
+        if (
+            origin is not None
+            and _authority(origin) != host.lower()
+            and not self._origins & {ANY_ORIGIN, origin.lower()}
+        ):
+            raise forbidden(
+                f"pages of {origin!r} may not ask this server; allowed_origins, or --allow-origin, may name it"
+            )
         if self._token is None or path in HEALTH:
             return
         scheme, _, token = headers.get("Authorization", "").partition(" ")

@@ -1,4 +1,4 @@
-"""Requests that the server makes for others: to no address that is private, unless that is allowed.
+"""Requests that the server makes for others: to no address but those that are allowed.
 
 Each name is resolved once, its addresses are checked, and one that was checked is connected to, so that a name whose
 addresses change in between, or a redirect, leads nowhere else.
@@ -11,7 +11,7 @@ import ipaddress
 import os
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -23,7 +23,7 @@ import httpx
 
 from speechmatics._urls import check_http_url
 
-__all__ = ["ForbiddenAddress", "Outbound", "OutboundError", "is_public"]
+__all__ = ["ForbiddenAddress", "Outbound", "OutboundError", "is_public", "request_to"]
 
 USER_AGENT = "Speechmatics-API/2.0"
 """What the service calls itself (specification)."""
@@ -45,45 +45,44 @@ class ForbiddenAddress(OutboundError):
 
 
 class Outbound:
-    """Makes requests; proxies of the environment are not used.
+    """Makes requests; proxies of the environment are not used, and redirects are not followed.
 
     Args:
-        allow_private: Whether addresses may be connected to that are not public: loopback, private, link-local.
+        is_allowed: Whether an IP address may be connected to.
     """
 
-    def __init__(self, *, allow_private: bool) -> None:
-        self._backend = _CheckedBackend(allow_private)
+    def __init__(self, is_allowed: Callable[[str], bool]) -> None:
+        self._backend = _CheckedBackend(is_allowed)
 
     @asynccontextmanager
-    async def stream(
-        self, method: str, url: str, headers: Iterable[tuple[str, str]] = (), content: bytes = b""
+    async def send(
+        self, request: httpx.Request, headers: Iterable[tuple[str, str]] = ()
     ) -> AsyncGenerator[httpx.Response]:
-        """An answer whose body is still to come; redirects are not followed.
+        """An answer whose body is still to come.
 
         Args:
-            method: HTTP method.
-            url: URL of http or https; a name and password in it are sent as basic authentication.
-            headers: Headers beside `Host`, `User-Agent` and `Content-Length`.
-            content: The body.
+            request: What is sent; a name and password in its URL are sent as basic authentication.
+            headers: Headers in place of its own.
 
         Raises:
-            ForbiddenAddress: The address is not public.
+            ForbiddenAddress: The address is not allowed.
             OutboundError: There is no answer, or its body does not come.
         """
-        try:
-            target = httpx.URL(check_http_url(url))
-            sent = _headers(target, headers, method, content)
-            request_url = httpcore.URL(
-                scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
-            )
-        except (httpx.InvalidURL, ValueError) as error:
-            raise OutboundError(f"the URL is not valid: {error}") from None
+        url, body = request.url, request.stream
+        if not isinstance(body, httpx.AsyncByteStream):
+            raise TypeError("the body of the request cannot be sent by an async client")
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         timeouts = {"connect": CONNECT_SECONDS, "read": IDLE_SECONDS, "write": IDLE_SECONDS, "pool": None}
         try:
             async with (
                 httpcore.AsyncConnectionPool(network_backend=self._backend, max_connections=1) as pool,
                 pool.stream(
-                    method, request_url, headers=sent, content=content, extensions={"timeout": timeouts}
+                    request.method,
+                    target,
+                    headers=_headers(request, headers),
+                    # A body of unknown length is sent in chunks, also where there is none.
+                    content=aiter(body) if "Content-Length" in request.headers else None,
+                    extensions={"timeout": timeouts},
                 ) as answer,
             ):
                 yield httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
@@ -91,9 +90,21 @@ class Outbound:
             raise OutboundError(_reason(error)) from None
 
 
+def request_to(method: str, url: str) -> httpx.Request:
+    """A request without a body.
+
+    Raises:
+        OutboundError: The URL is none of http or https.
+    """
+    try:
+        return httpx.Request(method, check_http_url(url))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise OutboundError(f"the URL is not valid: {error}") from None
+
+
 class _CheckedBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, allow_private: bool) -> None:
-        self._allow_private = allow_private
+    def __init__(self, is_allowed: Callable[[str], bool]) -> None:
+        self._is_allowed = is_allowed
         backend: object = httpcore.AnyIOBackend()
         if not isinstance(backend, httpcore.AsyncNetworkBackend):  # as type checkers see it
             raise TypeError("httpcore has no backend for anyio")
@@ -127,9 +138,9 @@ class _CheckedBackend(httpcore.AsyncNetworkBackend):
         except OSError as error:
             raise httpcore.ConnectError(error.strerror or "the name cannot be resolved") from None
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-        allowed = [address for address in addresses if self._allow_private or is_public(address)]
+        allowed = [address for address in addresses if self._is_allowed(address)]
         if addresses and not allowed:
-            raise ForbiddenAddress("the address is not public")
+            raise ForbiddenAddress("the address is not one that this server connects to")
         return allowed
 
 
@@ -161,17 +172,13 @@ def _embedded(ip: IPv6Address) -> IPv4Address | None:
     return ip.ipv4_mapped or ip.sixtofour
 
 
-def _headers(
-    url: httpx.URL, given: Iterable[tuple[str, str]], method: str, content: bytes
-) -> list[tuple[bytes, bytes]]:
-    headers = httpx.Headers([("Host", url.netloc.decode("ascii")), ("User-Agent", USER_AGENT)], encoding="utf-8")
-    headers["Accept-Encoding"] = "identity"
-    if content or method != "GET":
-        headers["Content-Length"] = str(len(content))
-    if url.userinfo:
-        plain = unquote(url.userinfo.decode("ascii")).encode()
+def _headers(request: httpx.Request, others: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    headers = httpx.Headers({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}, encoding="utf-8")
+    headers.update(request.headers)
+    if request.url.userinfo:
+        plain = unquote(request.url.userinfo.decode("ascii")).encode()
         headers["Authorization"] = f"Basic {base64.b64encode(plain).decode('ascii')}"
-    headers.update(httpx.Headers(list(given), encoding="utf-8"))
+    headers.update(httpx.Headers(list(others), encoding="utf-8"))
     return headers.raw
 
 

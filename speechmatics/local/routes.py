@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import mimetypes
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -22,6 +23,7 @@ from starlette.routing import Route, Router
 from speechmatics._urls import check_http_url
 from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
+from speechmatics.local.capacity import Backlog, Capacity, Engines
 from speechmatics.local.discovery import HEALTH, answer_health, features_of
 from speechmatics.local.errors import (
     ApiError,
@@ -29,7 +31,6 @@ from speechmatics.local.errors import (
     file_expired,
     job_expired,
     not_allowed,
-    too_many_jobs,
     unsupported,
 )
 from speechmatics.local.gate import Gate
@@ -85,20 +86,32 @@ def create_app(
         token: The only token accepted; None accepts every request.
         options: What it does otherwise.
     """
-    jobs = _Jobs(store, worker, begin, options)
+    engines = Engines(store, worker.size)
+    capacity = engines if options.on_premises else Backlog(store, options.max_backlog)
+    jobs = _Jobs(store, worker, begin, capacity, options)
     keys = TemporaryKeys()
     routes = [
         Route("/v2/jobs", _Resource(GET=jobs.list_recent, POST=jobs.create)),
-        Route("/v2/jobs/{job_id}", _Resource(GET=jobs.get, DELETE=jobs.delete)),
         Route("/v2/jobs/{job_id}/transcript", _Resource(GET=jobs.get_transcript)),
-        Route("/v2/jobs/{job_id}/data", _Resource(GET=jobs.get_data)),
         Route("/v2/jobs/{job_id}/log", _Resource(GET=jobs.get_log)),
-        Route("/v2/usage", _Resource(GET=jobs.get_usage)),
-        Route(KEYS_PATH, _Resource(POST=keys.answer)),
-        Route("/v1/discovery/features", _Resource(GET=jobs.get_features)),
-        *(Route(path, _Resource(GET=answer_health)) for path in HEALTH),
     ]
-    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, options.hosts, keys)
+    if options.on_premises:
+        routes += [
+            Route("/v2/jobs/{job_id}", _Resource(GET=jobs.get)),
+            Route("/jobs", _Resource(GET=engines.answer_jobs)),
+            Route("/live", _Resource(GET=engines.answer_live)),
+            Route("/ready", _Resource(GET=engines.answer_ready)),
+        ]
+    else:
+        routes += [
+            Route("/v2/jobs/{job_id}", _Resource(GET=jobs.get, DELETE=jobs.delete)),
+            Route("/v2/jobs/{job_id}/data", _Resource(GET=jobs.get_data)),
+            Route("/v2/usage", _Resource(GET=jobs.get_usage)),
+            Route(KEYS_PATH, _Resource(POST=keys.answer)),
+            Route("/v1/discovery/features", _Resource(GET=jobs.get_features)),
+            *(Route(path, _Resource(GET=answer_health)) for path in HEALTH),
+        ]
+    return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, keys, options)
 
 
 class _Resource:
@@ -128,17 +141,19 @@ class _Jobs:
         store: JobStore,
         worker: Worker | ScriptedWorker,
         begin: Callable[[Job], object],
+        capacity: Capacity,
         options: ServerOptions,
     ) -> None:
         self._store = store
         self._worker = worker
         self._begin = begin
+        self._capacity = capacity
         self._options = options
 
     async def create(self, request: Request) -> Response:
         wait = read_query(request, "wait", WAIT, None)
-        text_format = read_query(request, "format", FORMAT, "json-v2")
-        self._check_backlog()
+        text_format = self._read_format(request)
+        self._capacity.check(request.headers)
         job_id = new_job_id()
         audio = self._store.audio_of(job_id)
         spool = audio.with_name(f"{job_id}.part")
@@ -155,12 +170,15 @@ class _Jobs:
             if submission.file_name is not None:
                 spool.rename(audio)
                 probed = 0.0 if isinstance(self._worker, ScriptedWorker) else await probe_duration(audio)
-            self._check_backlog()
+            self._capacity.claim(job_id, request.headers)
             job = self._store.add(job_id, data, name, probed)
         for reason in ignored:
             self._store.write_log(job_id, f"ignored: {reason}")
         self._begin(job)
         answer: dict[str, Any] = {"id": job_id}
+        if self._options.on_premises:
+            # The specification names the id so, the container's documentation so.
+            answer["job_id"] = job_id
         if wait is not None and self._options.honour_wait:
             job = await self._wait(job_id, wait)
             answer["status"] = "created" if job.status == JobStatus.RUNNING else job.status
@@ -174,7 +192,7 @@ class _Jobs:
         found = self._store.recent(
             created_before=read_query(request, "created_before", MOMENT, None),
             limit=read_query(request, "limit", LIMIT, 100),
-            include_deleted=read_query(request, "include_deleted", BOOLEAN, False),
+            include_deleted=not self._options.on_premises and read_query(request, "include_deleted", BOOLEAN, False),
         )
         return JSONResponse({"jobs": [job.details for job in found]})
 
@@ -182,14 +200,15 @@ class _Jobs:
         job = await self._wait(request.path_params["job_id"], read_query(request, "wait", WAIT, DEFAULT_WAIT))
         if job.status == JobStatus.EXPIRED:
             raise job_expired()
-        return JSONResponse({"job": job.details})
+        identified = {"request_id": job.id} if self._options.on_premises else {}
+        return JSONResponse({"job": job.details | identified})
 
     async def delete(self, request: Request) -> Response:
         force = read_query(request, "force", BOOLEAN, False)
         return JSONResponse({"job": self._store.delete(request.path_params["job_id"], force=force).details})
 
     async def get_transcript(self, request: Request) -> Response:
-        text_format = read_query(request, "format", FORMAT, "json-v2")
+        text_format = self._read_format(request)
         job = await self._wait(request.path_params["job_id"], read_query(request, "wait", WAIT, DEFAULT_WAIT))
         if job.status in GONE:
             raise file_expired()
@@ -210,7 +229,10 @@ class _Jobs:
         except FileNotFoundError:
             raise ApiError(404, "Not Found", "the audio of the job has not been fetched") from None
         kind = mimetypes.guess_type(job.data_name)[0] or "application/octet-stream"
-        return FileResponse(audio, media_type=kind, filename=job.data_name or None, stat_result=found)
+        # It is given whole; what Starlette answers to a range that is wrong is not in the API's form.
+        request.scope["headers"] = [header for header in request.scope["headers"] if header[0] != b"range"]
+        headers = {"Accept-Ranges": "none"}
+        return FileResponse(audio, headers=headers, media_type=kind, filename=job.data_name or None, stat_result=found)
 
     async def get_log(self, request: Request) -> Response:
         job = self._store.get(request.path_params["job_id"])
@@ -225,9 +247,14 @@ class _Jobs:
     async def get_features(self, request: Request) -> Response:
         return JSONResponse(features_of(self._worker.languages))
 
-    def _check_backlog(self) -> None:
-        if self._store.backlog >= self._options.max_backlog:
-            raise too_many_jobs(self._options.max_backlog)
+    def _read_format(self, request: Request) -> Format:
+        if not self._options.on_premises:
+            return read_query(request, "format", FORMAT, "json-v2")
+        name = request.query_params.get("format", "json")
+        try:
+            return FORMAT.validate_python("json-v2" if name == "json" else name)
+        except ValidationError:
+            raise ApiError(404, "Format Not Supported", f"format {name!r} is not json, txt or srt") from None
 
     async def _wait(self, job_id: str, seconds: int | None) -> Job:
         """A job once it has ended, or as it stands after so many seconds; without them at once."""
@@ -256,6 +283,8 @@ class _Jobs:
         transcript = self._store.transcript(job_id)
         if transcript is None:
             raise file_expired()
+        if text_format == "json-v2" and self._options.on_premises:
+            return json.dumps({name: part for name, part in json.loads(transcript).items() if name != "job"})
         if text_format == "json-v2":
             return transcript
         parsed = Transcript.from_json(transcript)

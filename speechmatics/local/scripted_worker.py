@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import logging
 import queue
 import threading
 import time
@@ -15,6 +16,8 @@ from speechmatics.local.state import Job, JobStore, now
 from speechmatics.models.job import JobStatus
 
 __all__ = ["ScriptedWorker"]
+
+_logger = logging.getLogger("speechmatics.local")
 
 
 class ScriptedWorker:
@@ -36,6 +39,8 @@ class ScriptedWorker:
 
     languages: frozenset[str] = frozenset()
     """None in particular: whatever is asked for is accepted."""
+    size = 2
+    """How many engines a container is to have, as by default; the rules need none."""
 
     def start(self) -> None:
         """Begins with the jobs that were added."""
@@ -58,11 +63,15 @@ class ScriptedWorker:
                 job_id = ""
             if job_id is None:
                 return
-            if job_id:
-                self._plan(self._store.get(job_id))
-            while self._due and self._due[0][0] <= time.monotonic():
-                _, _, due_id, rule = heapq.heappop(self._due)
-                self._end(self._store.get(due_id), rule)
+            try:
+                if job_id:
+                    self._plan(self._store.get(job_id))
+                while self._due and self._due[0][0] <= time.monotonic():
+                    _, _, job_id, rule = heapq.heappop(self._due)
+                    self._end(self._store.get(job_id), rule)
+            except Exception:
+                # The thread has other jobs to end; the next server tries this one again.
+                _logger.exception("job %s cannot be ended", job_id)
 
     def _plan(self, job: Job) -> None:
         """Chooses the rule of a job."""
@@ -78,9 +87,8 @@ class ScriptedWorker:
         self._add(job, 0, None)
 
     def _add(self, job: Job, delay: float, rule: int | None) -> None:
-        for name in ("fetch_data", "notification_config"):
-            if job.config.get(name):
-                self._store.write_log(job.id, f"{name}: a scripted job asks nobody for anything")
+        if job.config.get("fetch_data"):
+            self._store.write_log(job.id, "fetch_data: a scripted job fetches nothing")
         self._count += 1
         heapq.heappush(self._due, (time.monotonic() + delay, self._count, job.id, rule))
 
@@ -93,13 +101,8 @@ class ScriptedWorker:
         elif (reason := self._engine.rules[number].reject) is not None:
             self._reject(job, reason)
         else:
-            try:
-                transcript = self._engine.transcript_for(number, job)
-            except Exception as error:
-                # The thread has other jobs to end.
-                self._reject(job, f"the transcript cannot be made: {type(error).__name__}: {error}")
-            else:
-                self._store.finish(job.id, transcript, transcript["job"]["duration"])
+            transcript = self._engine.transcript_for(number, job)
+            self._store.finish(job.id, transcript, transcript["job"]["duration"])
 
     def _reject(self, job: Job, reason: str) -> None:
         self._store.write_log(job.id, f"rejected: {reason}")

@@ -23,13 +23,24 @@ from speechmatics.local.engine_processes import InProcessPool, WhisperEngine
 from speechmatics.local.errors import ApiError
 from speechmatics.local.faults import Fault, Faults
 from speechmatics.local.fetching import Fetcher
-from speechmatics.local.options import FETCH_TIMEOUT, MAX_AUDIO_BYTES, MAX_BACKLOG, RETENTION_DAYS, ServerOptions
-from speechmatics.local.outbound import Outbound
+from speechmatics.local.notify import Notifier
+from speechmatics.local.options import (
+    ANY_ORIGIN,
+    FETCH_TIMEOUT,
+    MAX_AUDIO_BYTES,
+    MAX_BACKLOG,
+    RECEIVE_TIMEOUT,
+    RETENTION_DAYS,
+    ServerOptions,
+    read_origins,
+)
+from speechmatics.local.outbound import Outbound, is_public
 from speechmatics.local.requests import ReceivedRequest, RequestLog, Requests
 from speechmatics.local.retention import Retention
 from speechmatics.local.scripted import ScriptedEngine
 from speechmatics.local.scripted_worker import ScriptedWorker
 from speechmatics.local.state import Job, JobStore
+from speechmatics.local.tls import check_certificate
 from speechmatics.local.worker import Worker
 from speechmatics.models.job import JobStatus
 from speechmatics.settings import ConnectionSettings
@@ -59,11 +70,19 @@ class LocalServer:
         max_audio_bytes: Bytes of audio that a submission may have; 413 is answered above that.
         allowed_hosts: Names by which the server may be asked, beside `localhost`, `host` and addresses; others are
             answered with 403, and so are web pages, lest they use it behind its owner's back.
+        allowed_origins: Origins of web pages that may use the server, as `https://app.example`; `*`, which needs a
+            token, for all.
         faults: What goes wrong; see `use_faults`.
         accept_unsupported: Whether to take whatever the service might, and to ignore what the engine cannot do: the log
             of the job and the header `Speechmatics-Local-Ignored` say what that is. A `ScriptedEngine` always does,
             and ignores nothing.
         max_backlog: How many jobs may have yet to end; further submissions are answered with 429.
+        certfile: PEM file with the certificate to show, and those that it is signed by; the server speaks HTTPS then.
+        keyfile: PEM file with the unencrypted private key; None where it is in `certfile`.
+        on_premises: Whether to be as the vendor's container on premises: it takes a job where it has free engines for
+            it (503 otherwise), and lists them at `/jobs`; it ignores `wait`, deletes nothing and reports no usage.
+        receive_timeout: Seconds that a client may take to send the head of a request, or 16 KiB more of its body, or to
+            read some of an answer; then the connection ends, with 408 where that can be said.
         retention_days: Days for which a job and its files are kept, from its submission on; None for ever. 410 is
             answered afterwards.
         allow_private_addresses: Whether audio is fetched from addresses, and notifications are sent to addresses, that
@@ -90,8 +109,13 @@ class LocalServer:
         max_audio_bytes: int = MAX_AUDIO_BYTES,
         max_backlog: int = MAX_BACKLOG,
         allowed_hosts: Iterable[str] = (),
+        allowed_origins: Iterable[str] = (),
         faults: Iterable[Fault] = (),
         accept_unsupported: bool = False,
+        certfile: Path | None = None,
+        keyfile: Path | None = None,
+        on_premises: bool = False,
+        receive_timeout: float = RECEIVE_TIMEOUT,
         retention_days: float | None = RETENTION_DAYS,
         allow_private_addresses: bool = False,
         fetch_timeout: float = FETCH_TIMEOUT,
@@ -103,14 +127,28 @@ class LocalServer:
         self._address = (host, port)
         if retention_days is not None and not retention_days > 0:
             raise InvalidInputError(f"retention_days must be above 0, or None, not {retention_days}")
+        if not receive_timeout > 0:
+            raise InvalidInputError(f"receive_timeout must be above 0, not {receive_timeout}")
+        check_certificate(certfile, keyfile)
         if max_backlog < 1:
             raise InvalidInputError(f"max_backlog must be 1 or more, not {max_backlog}")
+        try:
+            origins = read_origins(allowed_origins)
+        except ValueError as error:
+            raise InvalidInputError(f"allowed_origins: {error}") from None
+        if token is None and ANY_ORIGIN in origins:
+            raise InvalidInputError("any web page could use the server: a token is needed")
         self._data_dir = data_dir
         self._token = None if token is None else SecretStr(token)
         self._engine = engine
         self._options = ServerOptions(
             hosts=frozenset(name.lower() for name in (host, *allowed_hosts)),
-            honour_wait=honour_wait,
+            allowed_origins=origins,
+            honour_wait=honour_wait and not on_premises,
+            certfile=certfile,
+            keyfile=keyfile,
+            on_premises=on_premises,
+            receive_timeout=receive_timeout,
             max_audio_bytes=max_audio_bytes,
             max_backlog=max_backlog,
             accept_unsupported=accept_unsupported or isinstance(engine, ScriptedEngine),
@@ -134,12 +172,13 @@ class LocalServer:
     def url(self) -> str:
         """The base URL of the API, while the server runs."""
         host, port = self._get_running().address
-        return f"http://{host}:{port}/v2"
+        return f"{'https' if self._options.certfile else 'http'}://{host}:{port}/v2"
 
     @property
     def connection_settings(self) -> ConnectionSettings:
-        """Settings for a client of this server; nothing of the environment goes into them."""
-        return ConnectionSettings(self.url, auth_token=self._token or SecretStr(""), trust_env=False)
+        """Settings for a client of this server, which trusts `certfile`; nothing of the environment goes into them."""
+        verify = self._options.certfile or True
+        return ConnectionSettings(self.url, auth_token=self._token or SecretStr(""), trust_env=False, verify=verify)
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -210,7 +249,8 @@ class _Running:
         require_extra("the local server", "python_multipart", "starlette", "uvicorn")
         import uvicorn
 
-        from speechmatics.local.connections import Connection
+        from speechmatics.local.connections import connections_with
+        from speechmatics.local.cors import Cors
         from speechmatics.local.routes import create_app
 
         with ExitStack() as resources:
@@ -246,12 +286,14 @@ class _Running:
             app = create_app(self.store, worker, begin, token=token, options=options)
             self._app = Requests(app, requests, faults)
             config = uvicorn.Config(
-                self._app,
-                http=Connection,
+                Cors(self._app, options.allowed_origins) if options.allowed_origins else self._app,
+                http=connections_with(options.receive_timeout),
                 log_config=None,
                 access_log=False,
                 ws="none",
                 lifespan="off",
+                ssl_certfile=options.certfile,
+                ssl_keyfile=options.keyfile,
                 proxy_headers=False,
                 timeout_graceful_shutdown=1,
             )
@@ -273,14 +315,20 @@ class _Running:
     def _begin_with(
         self, worker: Worker | ScriptedWorker, options: ServerOptions, resources: ExitStack
     ) -> Callable[[Job], object]:
-        """What begins a job: its audio is fetched if need be, and then the worker takes it."""
-        if isinstance(worker, ScriptedWorker):
-            return lambda job: worker.take(job.id)
+        """What begins a job: its audio is fetched if need be, and the worker takes it. Others are told of its end."""
         background = Background()
         resources.callback(background.stop)
+        is_scripted = isinstance(worker, ScriptedWorker)
+        # What is scripted is a test, which has nothing to say to anybody outside.
+        outbound = Outbound(_is_private if is_scripted else _is_any if options.allow_private_addresses else is_public)
+        notifier = Notifier(self.store, outbound, background)
+        self.store.on_end = notifier.take
+        notifier.start()
+        if is_scripted:
+            return lambda job: worker.take(job.id)
         return Fetcher(
             self.store,
-            Outbound(allow_private=options.allow_private_addresses),
+            outbound,
             background,
             worker.take,
             max_bytes=options.max_audio_bytes,
@@ -295,6 +343,14 @@ class _Running:
         self._app.end_delays()
         self._server.should_exit = True
         self._thread.join()
+
+
+def _is_private(address: str) -> bool:
+    return not is_public(address)
+
+
+def _is_any(address: str) -> bool:
+    return True
 
 
 def _is_loopback(host: str) -> bool:

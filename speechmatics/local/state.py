@@ -47,7 +47,10 @@ CREATE TABLE IF NOT EXISTS jobs (
     log TEXT NOT NULL DEFAULT ''
 )
 """
-_MIGRATIONS = ("ALTER TABLE jobs ADD COLUMN probed REAL",)
+_MIGRATIONS = (
+    "ALTER TABLE jobs ADD COLUMN probed REAL",
+    "ALTER TABLE jobs ADD COLUMN notified INTEGER NOT NULL DEFAULT 1",
+)
 _SELECT = "SELECT id, created_at, data_name, config, status, duration, probed, errors, log FROM jobs "
 """All but the transcript, which may be large."""
 _logger = logging.getLogger("speechmatics.local")
@@ -100,6 +103,10 @@ KEPT = (JobStatus.RUNNING, JobStatus.DONE, JobStatus.REJECTED)
 class JobStore:
     """The jobs of a server; may be used from many threads.
 
+    Attributes:
+        may_wait: Whether anybody may still wait for a job to end.
+        on_end: Called with the id of each job that is done or rejected, of which somebody is to be told.
+
     Args:
         folder: Where they are kept: a database, and the audio of each. It exists.
 
@@ -114,6 +121,7 @@ class JobStore:
         self._audio_dir.mkdir(mode=0o700, exist_ok=True)
         self._watchers: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
         self.may_wait = True
+        self.on_end: Callable[[str], object] = lambda job_id: None
         self._database = Database(file, _SCHEMA, _MIGRATIONS)
         # Held by whoever does several things as one.
         self._lock = self._database.lock
@@ -150,13 +158,15 @@ class JobStore:
         """A new job, running; `probed` is how many seconds of audio there seem to be."""
         with self._lock:
             self._database.write(
-                "INSERT INTO jobs (id, created_at, data_name, config, status, probed) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (id, created_at, data_name, config, status, probed, notified) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 job_id,
                 now(),
                 data_name,
                 json.dumps(config),
                 JobStatus.RUNNING,
                 probed,
+                not config.get("notification_config"),
             )
             self._backlog += 1
         return self.get(job_id)
@@ -202,6 +212,27 @@ class JobStore:
         """Jobs that have yet to end, the oldest first."""
         rows = self._database.read(_SELECT + "WHERE status = ? ORDER BY number", JobStatus.RUNNING)
         return [_job(row) for row in rows]
+
+    def unnotified(self) -> list[str]:
+        """Ids of jobs that have ended, of which somebody has yet to be told."""
+        rows = self._database.read(
+            "SELECT id FROM jobs WHERE notified = 0 AND status IN (?, ?) ORDER BY number",
+            JobStatus.DONE,
+            JobStatus.REJECTED,
+        )
+        return [row["id"] for row in rows]
+
+    def set_notified(self, job_id: str) -> None:
+        """Takes note that everybody has been told how a job ended, or cannot be."""
+        self._database.write("UPDATE jobs SET notified = 1 WHERE id = ?", job_id)
+
+    def add_error(self, job_id: str, message: str) -> None:
+        """Adds to a job's errors, and to its log, whatever its state."""
+        error = json.dumps({"timestamp": now(), "message": message})
+        self._database.write(
+            "UPDATE jobs SET errors = json_insert(errors, '$[#]', json(?)) WHERE id = ?", error, job_id
+        )
+        self.write_log(job_id, message)
 
     def usage(self, since: date | None, until: date | None) -> dict[str, Any]:
         """What was done, as the API reports it; see `report_usage`."""
@@ -296,7 +327,7 @@ class JobStore:
         with self._lock:
             if self.closed:
                 return
-            [(before,)] = self._database.read("SELECT status FROM jobs WHERE id = ?", job_id)
+            [(before, is_notified)] = self._database.read("SELECT status, notified FROM jobs WHERE id = ?", job_id)
             if status not in TRANSITIONS[before]:
                 return
             if status not in KEPT:
@@ -315,6 +346,8 @@ class JobStore:
             self._backlog -= before == JobStatus.RUNNING
             for wake in self._watchers.get(job_id, ()):
                 wake()
+        if status in (JobStatus.DONE, JobStatus.REJECTED) and not is_notified:
+            self.on_end(job_id)
 
 
 def now() -> str:

@@ -19,6 +19,8 @@ __all__ = ["Submission", "receive_submission"]
 
 MAX_CONFIG = 16 * 1024 * 1024
 """Bytes of a configuration at most."""
+MAX_HEAD = 64 * 1024
+"""Bytes of a part's headers at most."""
 _WRITTEN_AT_ONCE = 1024 * 1024
 """Bytes of audio that are kept in memory until they are written."""
 
@@ -69,9 +71,12 @@ async def receive_submission(request: Request, spool: Path, max_bytes: int) -> S
                 "on_end": parts.end,
             },
         )
+        received = 0
         async for chunk in request.stream():
             parser.write(chunk)
-            if parts.submission.size > max_bytes:
+            received += len(chunk)
+            # Parts that are passed over end too.
+            if parts.submission.size > max_bytes or received > max_bytes + MAX_CONFIG:
                 raise too_large(max_bytes)
             if len(parts.pending) >= _WRITTEN_AT_ONCE:
                 await anyio.to_thread.run_sync(parts.flush)
@@ -96,18 +101,20 @@ class _Parts:
         self._file: IO[bytes] | None = None
         self._config = bytearray()
         self._headers: dict[bytes, bytes] = {}
+        self._head_size = 0
         self._header = (bytearray(), bytearray())
         self._name: bytes | None = None
 
     def begin(self) -> None:
         self._headers = {}
+        self._head_size = 0
         self._header = (bytearray(), bytearray())
 
     def add_header_name(self, data: bytes, start: int, end: int) -> None:
-        self._header[0].extend(data[start:end])
+        self._extend(self._header[0], data[start:end])
 
     def add_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._header[1].extend(data[start:end])
+        self._extend(self._header[1], data[start:end])
 
     def end_header(self) -> None:
         name, value = self._header
@@ -152,6 +159,12 @@ class _Parts:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+    def _extend(self, text: bytearray, more: bytes) -> None:
+        text += more
+        self._head_size += len(more)
+        if self._head_size > MAX_HEAD:
+            raise _malformed("the headers of a part are too long")
 
 
 def _malformed(detail: str) -> Exception:

@@ -17,7 +17,8 @@ FROM (
     SELECT
         duration,
         substr(created_at, 1, 10) AS day,
-        json_extract(config, '$.type') AS type,
+        -- Whatever a job is called, this is what is done.
+        'transcription' AS type,
         json_extract(config, '$.transcription_config.language') AS language,
         COALESCE(
             json_extract(config, '$.transcription_config.model'),

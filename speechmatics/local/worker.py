@@ -39,6 +39,11 @@ class Worker:
         ]
 
     @property
+    def size(self) -> int:
+        """How many jobs are done at once."""
+        return self._engines.size
+
+    @property
     def languages(self) -> frozenset[str]:
         """The languages that can be asked for."""
         return self._engines.languages
@@ -66,9 +71,13 @@ class Worker:
 
     def _run(self) -> None:
         while (job_id := self._queue.get()) is not None and not self._stopping.is_set():
-            job = self._store.get(job_id)
-            if job.status == JobStatus.RUNNING:
-                self._do(job)
+            try:
+                job = self._store.get(job_id)
+                if job.status == JobStatus.RUNNING:
+                    self._do(job)
+            except Exception:
+                # The thread has other jobs to do; the next server tries this one again.
+                _logger.exception("job %s cannot be done", job_id)
 
     def _do(self, job: Job) -> None:
         with leniency(Leniency.SILENT):

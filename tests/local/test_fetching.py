@@ -154,7 +154,7 @@ def test_no_private_address_is_asked(engine: ScriptedEngine, host: str) -> None:
     with source(lambda handler: asked.append(handler.path)) as url:
         with serving(engine, allow_private_addresses=False) as client:
             assert rejection(client, url.replace("127.0.0.1", host)) == [
-                "failed to fetch file: the address is not public"
+                "failed to fetch file: the address is not one that this server connects to"
             ]
     assert asked == []
 

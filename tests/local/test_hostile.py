@@ -64,7 +64,7 @@ def check(answer: httpx.Response, folder: Path) -> None:
         assert "Traceback" not in answer.text
         assert str(folder) not in answer.text
     assert [each.name for each in folder.iterdir()] == ["data"]
-    assert {each.name for each in (folder / "data").iterdir()} <= {"audio", "jobs.sqlite", "jobs.sqlite-wal"}
+    assert {each.name for each in (folder / "data").iterdir()} <= {"audio", "jobs.sqlite", "jobs.sqlite-wal", "reserve"}
 
 
 def submit(api: httpx.Client, body: bytes) -> httpx.Response:

@@ -61,7 +61,8 @@ def test_a_database_of_an_earlier_version_is_read(tmp_path: Path, engine: Script
         job_id = client.submit_job(("a.wav", b"audio"), CONFIG)
         client.wait_for_completion(job_id)
     database = sqlite3.connect(tmp_path / "jobs.sqlite")
-    database.execute("ALTER TABLE jobs DROP COLUMN probed")
+    for column in ("probed", "notified"):
+        database.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
     database.execute("PRAGMA user_version = 0")
     database.close()
     for _ in range(2):

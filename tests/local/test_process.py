@@ -62,7 +62,7 @@ def test_the_process_keeps_jobs_and_asks_for_its_token(monkeypatch: pytest.Monke
         assert allowed.status_code == 200
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
-    assert {place.name for place in folder.iterdir()} == {"audio", "jobs.sqlite"}
+    assert {place.name for place in folder.iterdir()} == {"audio", "jobs.sqlite", "reserve"}
     monkeypatch.setenv("SPEECHMATICS_LOCAL_TOKEN", "")
     with running("--port", "0") as (process, url):
         assert httpx.get(f"{url}/jobs", trust_env=False).status_code == 200

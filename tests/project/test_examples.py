@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -16,7 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from speechmatics import BatchClient
 from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
+from tests.servers.fault_clients import eventually
 
 pytestmark = pytest.mark.slow  # starts processes
 
@@ -82,9 +85,9 @@ def serving(command: list[str], pattern: str, variables: dict[str, str], folder:
             process.terminate()
 
 
-def serving_app(name: str, folder: Path, **variables: str) -> AbstractContextManager[str]:
+def serving_app(name: str, folder: Path, variables: dict[str, str], port: int = 0) -> AbstractContextManager[str]:
     """The application of an example under uvicorn."""
-    command = ["-m", "uvicorn", f"examples.{name}:app", "--port", "0"]
+    command = ["-m", "uvicorn", f"examples.{name}:app", "--port", str(port)]
     return serving(command, r"running on (http://\S+)", {**environment(), **variables}, folder)
 
 
@@ -121,9 +124,13 @@ def test_receive_notifications(tmp_path: Path) -> None:
 
 def test_service(server: LocalServer, tmp_path: Path) -> None:
     """Recordings are taken, callbacks only with the secret, and what was not called back for is asked for."""
-    variables = environment(server, CALLS_PUBLIC_URL="https://calls.example.com", CALLS_CALLBACK_SECRET="secret")
-    with serving_app("service", tmp_path, **variables) as url:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    public_url = f"http://127.0.0.1:{port}/"
+    variables = environment(server, CALLS_PUBLIC_URL=public_url, CALLS_CALLBACK_SECRET="secret")
+    with serving_app("service", tmp_path, variables, port) as url, BatchClient(server.connection_settings) as client:
         submitted = upload(f"{url}/recordings", "call.wav")
+        eventually(lambda: "notification 1 sent" in client.get_job_log(submitted.json()["job_id"]))
         rejected = upload(f"{url}/recordings", "bad.wav")
         empty = upload(f"{url}/recordings", "call.wav", b"")
         asked = httpx.get(f"{url}/recordings/{submitted.json()['job_id']}").json()
@@ -153,7 +160,7 @@ def test_service_says_which_variable_is_missing(server: LocalServer, tmp_path: P
 
 def test_web_handler(server: LocalServer, tmp_path: Path) -> None:
     """The text is the answer; an error has its status, and the job's id."""
-    with serving_app("web_handler", tmp_path, **environment(server)) as url:
+    with serving_app("web_handler", tmp_path, environment(server)) as url:
         answers = [
             upload(f"{url}/transcribe", "call.wav"),
             upload(f"{url}/transcribe", "bad.wav"),

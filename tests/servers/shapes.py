@@ -102,8 +102,9 @@ _USAGE_ROW = _object(
         "duration_hrs": {"type": "number", "minimum": 0},
     },
     language=_TEXT,
-    model={"enum": ["standard", "enhanced", "melia-1", "oak-1"]},
-    operating_point={"enum": ["standard", "enhanced", "melia-1"]},
+    # Whatever was asked for: where rules say what was heard, any model is accepted.
+    model=_TEXT,
+    operating_point=_TEXT,
 )
 _HEALTH = {name: _object({name: {"const": True}}) for name in ("started", "alive", "ready")}
 
@@ -150,6 +151,39 @@ _ANSWERS: list[tuple[str, str, int, dict[str, Json | None]]] = [
     ("GET", r"/live", 200, {_JSON: _HEALTH["alive"]}),
     ("GET", r"/ready", 200, {_JSON: _HEALTH["ready"]}),
 ]
+_JOB_ON_PREMISES: Json = {**_JOB, "properties": {**_JOB["properties"], "request_id": _ID}}
+_TRANSCRIPT_ON_PREMISES: Json = {
+    **_TRANSCRIPT,
+    "required": [name for name in _TRANSCRIPT["required"] if name != "job"],
+    "properties": {**_TRANSCRIPT["properties"], "job": False},
+}
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_READY = _object({"ready": {"type": "boolean"}, "engines_used": _COUNT})
+# Written after the documentation of the container.
+_ANSWERS_ON_PREMISES: list[tuple[str, str, int, dict[str, Json | None]]] = [
+    ("POST", r"/v2/jobs", 201, {_JSON: _object({"id": _ID, "job_id": _ID})}),
+    ("GET", r"/v2/jobs", 200, {_JSON: _object({"jobs": _list(_JOB)})}),
+    ("GET", r"/v2/jobs/[^/]+", 200, {_JSON: _object({"job": _JOB_ON_PREMISES})}),
+    ("GET", r"/v2/jobs/[^/]+/transcript", 200, {_V2: _TRANSCRIPT_ON_PREMISES, _PLAIN: None}),
+    ("GET", r"/v2/jobs/[^/]+/log", 200, {_PLAIN: None}),
+    (
+        "GET",
+        r"/jobs",
+        200,
+        {
+            _JSON: _object(
+                {
+                    "active_jobs": _list(_object({"job_id": _ID, "parallel_engines": _COUNT})),
+                    "max_engines": _COUNT,
+                    "unused_engines": _COUNT,
+                }
+            )
+        },
+    ),
+    ("GET", r"/live", 200, {_JSON: _object({"live": {"const": True}})}),
+    ("GET", r"/ready", 200, {_JSON: _READY}),
+    ("GET", r"/ready", 503, {_JSON: _READY}),
+]
 _WORDS = {
     400: {
         "Bad Request",
@@ -171,31 +205,39 @@ _WORDS = {
     423: {"Resource Locked"},
     429: {"Max concurrent running jobs exceeded"},
     500: {"Internal Server Error"},
+    501: {"Not Implemented"},
     503: {"Server busy"},
-    507: {"Insufficient Storage"},
 }
 """The errors of each status: those of the specification, and where it names none, of HTTP."""
 
 
-def problem_of(method: str, path: str, status: int, content_type: str | None, body: bytes) -> str | None:
-    """What is wrong with an answer; None where it has a shape of the specification."""
+def problem_of(
+    method: str, path: str, status: int, content_type: str | None, body: bytes, *, on_premises: bool = False
+) -> str | None:
+    """What is wrong with an answer; None where it has a shape of the specification, or of a container on premises."""
     what = f"{method} {path} -> {status}"
-    if status >= 400:
-        return _problem_of_error(what, status, content_type, body)
     path = "/" + path.strip("/")
-    for other, pattern, success, schemas in _ANSWERS:
-        if other == method and re.fullmatch(pattern, path):
-            if status != success:
-                return f"{what}: {success} is what is documented"
-            if schemas and content_type not in schemas:
-                return f"{what}: {content_type} is none of {[*schemas]}"
-            return _violation(what, schemas.get(content_type or ""), body)
+    answers = _ANSWERS_ON_PREMISES if on_premises else _ANSWERS
+    documented = {
+        code: schemas for other, pattern, code, schemas in answers if other == method and re.fullmatch(pattern, path)
+    }
+    if status in documented:
+        schemas = documented[status]
+        if schemas and content_type not in schemas:
+            return f"{what}: {content_type} is none of {[*schemas]}"
+        return _violation(what, schemas.get(content_type or ""), body)
+    if status >= 400:
+        return _problem_of_error(what, status, content_type, body, on_premises)
+    if documented:
+        return f"{what}: {' or '.join(map(str, documented))} is what is documented"
     return f"{what}: nothing is documented"
 
 
-def _problem_of_error(what: str, status: int, content_type: str | None, body: bytes) -> str | None:
+def _problem_of_error(what: str, status: int, content_type: str | None, body: bytes, on_premises: bool) -> str | None:
     if content_type != _JSON:
         return f"{what}: an error is {_JSON}, not {content_type}"
+    if on_premises:
+        return _violation(what, _object({"detail": _TEXT}), body)
     words = {"enum": sorted(_WORDS.get(status, ()))}
     return _violation(what, _object({"code": {"const": status}, "error": words}, detail=_TEXT), body)
 
@@ -213,8 +255,9 @@ def _violation(what: str, schema: Json | None, body: bytes) -> str | None:
 class AnswerChecks:
     """An application that holds what another answers against the specification; problems are kept in a list."""
 
-    def __init__(self, app: App, problems: list[str]) -> None:
+    def __init__(self, app: App, problems: list[str], *, on_premises: bool = False) -> None:
         self._app = app
+        self._on_premises = on_premises
         self._problems = problems
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -238,7 +281,14 @@ class AnswerChecks:
         if scope["method"] == "HEAD" and not body:
             return
         try:
-            problem = problem_of(method, scope["path"], start["status"], headers.get("content-type"), body)
+            problem = problem_of(
+                method,
+                scope["path"],
+                start["status"],
+                headers.get("content-type"),
+                body,
+                on_premises=self._on_premises,
+            )
         except ValueError as error:
             problem = f"{method} {scope['path']}: {error}"
         if problem is not None:
