@@ -8,8 +8,8 @@
     >>> with Client("tcp://scheduler:8786"):
     ...     results = transcribe("s3://calls/*.wav", config, output="s3://transcripts", limits=ClusterLimits(jobs=50))
     ...     failed = results.filter(lambda result: result.error).compute()
-    ...     words("s3://transcripts/*.json").to_parquet("s3://tables/words")
-    ...     validate("s3://transcripts/*.json").to_parquet("s3://tables/problems")
+    ...     words("s3://transcripts/*.json").to_parquet("s3://tables/words", write_index=False)
+    ...     validate("s3://transcripts/*.json").to_parquet("s3://tables/problems", write_index=False)
 
 No task holds a key, a client or settings: each process of a worker makes its client from its environment. When to use
 this, and what remains uncertain, stands in `docs/dask.md`.

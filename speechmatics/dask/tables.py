@@ -43,7 +43,7 @@ def words(transcripts: Files, *, skip_unreadable: bool = False, files_per_part: 
             file that cannot be read or is no transcript.
 
     Example:
-        >>> words("s3://transcripts/*.json").to_parquet("s3://tables/words")
+        >>> words("s3://transcripts/*.json").to_parquet("s3://tables/words", write_index=False)
     """
     return _dataframe(transcripts, "words", partial(_words_of, skip_unreadable=skip_unreadable), files_per_part)
 

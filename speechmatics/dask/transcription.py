@@ -88,7 +88,7 @@ def transcribe(
     the same id, and one job.
 
     Args:
-        audio: Paths or fsspec URLs: one, which may be a pattern, several, or a bag of them.
+        audio: Paths or fsspec URLs: one, which may be a pattern, several, or a bag of them, which keeps its partitions.
         config: The configuration of each, as for `BatchClient.submit_job`.
         output: Path or URL of a folder into which each transcript is written, as `SUBMISSION_ID.json`. A file whose
             transcript is there is not sent again, in later runs neither. None: results hold their transcripts.
@@ -110,9 +110,7 @@ def transcribe(
         raise InvalidInputError(f"files_per_task must be 1 or more, not {files_per_task!r}")
     bag: Any = audio
     if not is_bag(audio):
-        # An empty bag is one of no partitions, which dask cannot compute.
-        urls = [*find_files(audio)]
-        bag = import_module("dask.bag").from_sequence(urls, partition_size=files_per_task)
+        bag = import_module("dask.bag").from_sequence([*find_files(audio)], partition_size=files_per_task)
     results: Bag = bag.map(transcribe_file, wire, folder, limits or ClusterLimits(), salt)
     return results
 
@@ -149,7 +147,7 @@ def transcribe_file(
             result = replace(result, submission_id=submission_id_of(audio, config, salt))
             audio.seek(0)
             return _once(result, audio, config, output, limits)
-    except (SpeechmaticsError, OSError) as error:
+    except Exception as error:  # of storage too, whose errors are of many kinds
         job_id = error.job_id if isinstance(error, SpeechmaticsError) else None
         return replace(result, job_id=job_id, error=f"{type(error).__name__}: {error}")
 
