@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import mimetypes
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -283,8 +282,6 @@ class _Jobs:
         transcript = self._store.transcript(job_id)
         if transcript is None:
             raise file_expired()
-        if text_format == "json-v2" and self._options.on_premises:
-            return json.dumps({name: part for name, part in json.loads(transcript).items() if name != "job"})
         if text_format == "json-v2":
             return transcript
         parsed = Transcript.from_json(transcript)

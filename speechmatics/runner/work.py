@@ -44,6 +44,8 @@ __all__ = ["Work"]
 
 UNREACHABLE_AFTER = 3
 """Submissions in a row without any answer after which the run ends: the others would fare no better."""
+READ_WHOLE = 65_536
+"""Bytes of a file that is read at once; reading larger ones beside the upload costs threads, and no memory."""
 _Client: TypeAlias = AsyncBatchClient[dict[str, Any], dict[str, Any], dict[str, Any]]
 _FATAL = (AuthenticationError, PermissionDeniedError, SettingsError)
 
@@ -227,13 +229,20 @@ class Work:
         if file.path is None:
             config["fetch_data"] = {**config.get("fetch_data", {}), "url": self._planner.urls[file.name]}
         entry = _entry(file, FileState.SUBMITTING, submission_id=uuid4().hex)
+        audio: str | tuple[str, bytes] | None = file.path
+        if file.path is not None and (file.size or 0) <= READ_WHOLE:
+            try:
+                audio = (Path(file.path).name, Path(file.path).read_bytes())
+            except OSError as error:
+                self._fail(files, f"the file cannot be read: {error.strerror}")
+                return None
         while True:
             await anyio.sleep(self._limit.reserve())
             entry = replace(entry, intended_at=time.time())
             await self._keep_durably(entry)
             try:
                 with self._shield():
-                    job_id = await self._client.submit_job(file.path, config, submission_id=entry.submission_id)
+                    job_id = await self._client.submit_job(audio, config, submission_id=entry.submission_id)
             except RateLimitError:
                 self._limit.refused()
             except SubmissionUncertainError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from speechmatics.local.__main__ import main
 
@@ -216,3 +217,42 @@ def test_too_few_open_files_are_an_error_and_no_hang() -> None:
     assert (done.returncode, len(said), said[-1]) == (0, 12, "started"), done.stderr
     assert "Too many open files" in said[0]
     assert "the local server did not start" in said
+
+
+def test_the_process_is_as_its_options_say(tmp_path: Path) -> None:
+    """Each of them changes what is answered; one that is wrong ends it with exit code 1 and one line."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[scripted]]\ntext = "Hello."\ndelay = 3600')
+    scripted = ("--port", "0", "--scripted", str(rules))
+    form = {
+        "config": (None, b'{"type": "transcription", "transcription_config": {"language": "en"}}'),
+        "data_file": ("a.wav", b"audio"),
+    }
+    page = {"Origin": "https://app.example"}
+    limits = ("--max-backlog", "1", "--allow-origin", "https://app.example", "--receive-timeout", "0.5")
+    with running(*scripted, *limits) as (process, url):
+        answers = [httpx.post(f"{url}/jobs", files=form, headers=page, trust_env=False) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [201, 429]
+        assert answers[0].headers["Access-Control-Allow-Origin"] == page["Origin"]
+        with socket.create_connection(("127.0.0.1", httpx.URL(url).port or 0), timeout=30) as idle:
+            assert idle.recv(100) == b""
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    issued = trustme.CA().issue_cert("127.0.0.1")
+    certificate, key = tmp_path / "a.pem", tmp_path / "a.key"
+    issued.cert_chain_pems[0].write_to_path(str(certificate))
+    issued.private_key_pem.write_to_path(str(key))
+    with running(*scripted, "--on-premises", "--certfile", str(certificate), "--keyfile", str(key)) as (process, url):
+        assert url.startswith("https://")
+        engines = httpx.get(f"{url.removesuffix('v2')}jobs", trust_env=False, verify=False).json()
+        assert engines == {"active_jobs": [], "max_engines": 2, "unused_engines": 2}
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    for wrong, reason in (
+        (("--max-backlog", "0"), "max_backlog must be 1 or more, not 0"),
+        (("--receive-timeout", "0"), "receive_timeout must be above 0, not 0.0"),
+        (("--allow-origin", "*"), "any web page could use the server: a token is needed"),
+        (("--keyfile", str(key)), "keyfile is given without certfile"),
+    ):
+        done = run(*scripted, *wrong)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{reason}\n")

@@ -152,11 +152,6 @@ _ANSWERS: list[tuple[str, str, int, dict[str, Json | None]]] = [
     ("GET", r"/ready", 200, {_JSON: _HEALTH["ready"]}),
 ]
 _JOB_ON_PREMISES: Json = {**_JOB, "properties": {**_JOB["properties"], "request_id": _ID}}
-_TRANSCRIPT_ON_PREMISES: Json = {
-    **_TRANSCRIPT,
-    "required": [name for name in _TRANSCRIPT["required"] if name != "job"],
-    "properties": {**_TRANSCRIPT["properties"], "job": False},
-}
 _COUNT: Json = {"type": "integer", "minimum": 0}
 _READY = _object({"ready": {"type": "boolean"}, "engines_used": _COUNT})
 # Written after the documentation of the container.
@@ -164,7 +159,7 @@ _ANSWERS_ON_PREMISES: list[tuple[str, str, int, dict[str, Json | None]]] = [
     ("POST", r"/v2/jobs", 201, {_JSON: _object({"id": _ID, "job_id": _ID})}),
     ("GET", r"/v2/jobs", 200, {_JSON: _object({"jobs": _list(_JOB)})}),
     ("GET", r"/v2/jobs/[^/]+", 200, {_JSON: _object({"job": _JOB_ON_PREMISES})}),
-    ("GET", r"/v2/jobs/[^/]+/transcript", 200, {_V2: _TRANSCRIPT_ON_PREMISES, _PLAIN: None}),
+    ("GET", r"/v2/jobs/[^/]+/transcript", 200, {_V2: _TRANSCRIPT, _PLAIN: None}),
     ("GET", r"/v2/jobs/[^/]+/log", 200, {_PLAIN: None}),
     (
         "GET",

@@ -2,7 +2,7 @@
 
 `load` transcribes so many small files on a server of its own with scripted answers, beside a bare httpx loop that makes
 the same requests, and says requests a file, files a second, processor time a file and how much memory grew.
-`kill` kills a run (SIGKILL) at random moments while the server fails at random, and starts it again until it is done; in
+`kill` kills a run (SIGKILL) at random moments while the server fails at random, and starts it again until it is done. In
 the end each file has one job and its own output.
 """
 
@@ -121,7 +121,7 @@ def bare_loop(url: str, files: list[Path]) -> None:
     with httpx.Client(base_url=f"{url}/", trust_env=False, limits=httpx.Limits(max_connections=10)) as client:
 
         def transcribe(file: Path) -> None:
-            parts = {"config": (None, json.dumps(CONFIG)), "data_file": (file.name, file.read_bytes())}
+            parts: Any = {"config": (None, json.dumps(CONFIG)), "data_file": (file.name, file.read_bytes())}
             job_id = client.post("jobs", files=parts).json()["id"]
             answer = client.get(f"jobs/{job_id}/transcript", params={"wait": 30})
             answer.raise_for_status()
@@ -175,7 +175,7 @@ def kill_runs(count: int, kills: int, seed: int) -> None:
             if f"file {number}" not in text_of(folder / "out" / "calls" / f"{number % 100:02}" / f"{number}.wav.json")
         ]
         print(
-            f"{killed} kills, {ended} runs ended by themselves; {report['done']} of {count} done, {len(made)} files have jobs"
+            f"{killed} kills, {ended} runs ended by themselves; {report['done']} of {count} done, {len(made)} have jobs"
         )
         print(f"lost: {count - report['done']}; submitted twice: {twice}; wrong or missing outputs: {wrong}")
 

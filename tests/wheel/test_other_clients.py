@@ -148,6 +148,36 @@ def test_the_newer_client(newer: Path, server: LocalServer, tmp_path: Path) -> N
     assert run(newer / "python", "-I", "-c", NEWER_CODE, server.url, AUDIO, bad) == "all is well\n"
 
 
+ON_PREMISES_CODE = """
+import asyncio, sys
+from speechmatics.batch import AsyncClient
+
+url, audio = sys.argv[1:]
+
+async def main():
+    async with AsyncClient(api_key="any", url=url) as client:
+        transcript = await client.transcribe(audio, parallel_engines=2, user_id="u", polling_interval=0.1)
+        assert transcript.transcript_text == "Hello world."
+        assert [job.status.value for job in await client.list_jobs()] == ["done"]
+        try:
+            await client.submit_job(audio, parallel_engines=3)
+        except Exception as error:
+            assert "3 engines not available" in str(error), error
+        else:
+            raise AssertionError("more engines than there are were given")
+
+asyncio.run(main())
+print("all is well")
+"""
+
+
+def test_the_newer_client_on_premises(newer: Path) -> None:
+    """It asks for engines, as the documentation of the container shows."""
+    engine = ScriptedEngine([ScriptedRule(text="Hello world.")])
+    with LocalServer(engine=engine, on_premises=True) as server:
+        assert run(newer / "python", "-I", "-c", ON_PREMISES_CODE, server.url, AUDIO) == "all is well\n"
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_curl(server: LocalServer, slash: str) -> None:
