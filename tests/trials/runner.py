@@ -2,7 +2,7 @@
 
 `load` transcribes so many small files on a server of its own with scripted answers, beside a bare httpx loop that makes
 the same requests, and says requests a file, files a second, processor time a file and how much memory grew.
-`kill` kills a run (SIGKILL) at random moments while the server fails at random, and starts it again until it is done. In
+`kill` kills a run (SIGKILL) at random moments while the server fails at random, and starts it anew until it is done. In
 the end each file has one job and its own output.
 """
 
