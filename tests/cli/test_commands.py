@@ -234,7 +234,7 @@ def test_exit_codes_of_what_cannot_be(server: LocalServer, call: Path, tmp_path:
         (3, run(server, "check", variables={"SPEECHMATICS_READ_TIMEOUT": "soon"}), "SPEECHMATICS_READ_TIMEOUT"),
         (
             4,
-            run(None, "--url", "http://127.0.0.1:9/v2", "check", variables={"SPEECHMATICS_RETRY_ATTEMPTS": "1"}),
+            run(None, "--url", "http://127.0.0.1:9/v2", "check", variables=once),
             "127.0.0.1",
         ),
     ]:
