@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import sqlite3
 import threading
 from collections import defaultdict
@@ -262,6 +263,14 @@ class JobStore:
                 if not self._watchers[job_id]:
                     del self._watchers[job_id]
 
+    def _discard_audio(self, job_id: str) -> None:
+        try:
+            self.audio_of(job_id).unlink(missing_ok=True)
+        except PermissionError:
+            # On Windows an engine has it open; the sweep at the next start deletes it.
+            if os.name != "nt":
+                raise
+
     def _move(
         self,
         job_id: str,
@@ -279,7 +288,7 @@ class JobStore:
                 return
             if status not in KEPT:
                 # First, as on a full disk its space may be what the change needs.
-                self.audio_of(job_id).unlink(missing_ok=True)
+                self._discard_audio(job_id)
             self._database.write(
                 "UPDATE jobs SET status = ?, transcript = ?, duration = COALESCE(?, duration), "
                 "errors = COALESCE(?, errors) WHERE id = ?",
