@@ -119,7 +119,7 @@ def test_every_error_is_in_the_drawn_tree() -> None:
 def test_the_client_imports_nothing_of_an_extra() -> None:
     """`import speechmatics.batch_client` leaves every optional package alone."""
     extras = {"fastapi", "starlette", "uvicorn", "multipart", "python_multipart", "faster_whisper", "numpy", "pytest"}
-    extras |= {"pyarrow", "pandas", "polars"}
+    extras |= {"pyarrow", "pandas", "polars", "dask", "distributed", "fsspec"}
     code = f"import sys, speechmatics.batch_client; print(sorted({extras!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
