@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -220,14 +221,17 @@ def _progress() -> Generator[Callable[[FileEvent, RunSummary], None]]:
     if not console.is_terminal:
         yield tell
         return
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[more]}"), TimeRemainingColumn())
+    columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[more]}"), TimeRemainingColumn())
+    begin = time.monotonic()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("files", total=None, more="")
 
         def show(event: FileEvent, summary: RunSummary) -> None:
             tell(event, summary)
             ended = summary.done + summary.skipped + summary.rejected + summary.failed
-            more = f"{summary.seconds / 3600:.1f} h, {summary.rejected + summary.failed} failed"
+            rate = ended / max(time.monotonic() - begin, 0.001)
+            failed = summary.rejected + summary.failed
+            more = f"{summary.seconds / 3600:.1f} h, {rate:.1f} files/s, {failed} failed"
             progress.update(task, total=summary.files, completed=ended, more=more)
 
         yield show

@@ -1,0 +1,90 @@
+"""What a run shows in a terminal, narrow and wide, and in a pipe."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
+
+fcntl = pytest.importorskip("fcntl", reason="there are no such terminals")
+pty = pytest.importorskip("pty")
+termios = pytest.importorskip("termios")
+
+pytestmark = pytest.mark.slow  # starts processes
+
+ENGINE = ScriptedEngine([ScriptedRule(name="bad.wav", reject="too noisy"), ScriptedRule(text="Hello.", delay=0.2)])
+SUMMARY = "4 files: 3 done, 0 done before, 1 rejected; out/results.jsonl"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "calls").mkdir()
+    for name in ("a.wav", "b.wav", "c.wav", "bad.wav"):
+        (tmp_path / "calls" / name).write_bytes(name.encode())
+    return tmp_path
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "speechmatics", *arguments]
+
+
+def environment(server: LocalServer) -> dict[str, str]:
+    variables = {
+        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR", "CI")
+    }
+    return {**variables, "SPEECHMATICS_URL": server.url, "TERM": "xterm-256color"}
+
+
+def shown(server: LocalServer, folder: Path, columns: int, **others: str) -> str:
+    """All that a terminal is sent."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    line = command("transcribe", "calls", "--output", "out")
+    variables = {**environment(server), **others}
+    process = subprocess.Popen(line, stdout=slave, stderr=slave, stdin=slave, cwd=folder, env=variables)
+    os.close(slave)
+    sent = b""
+    try:
+        while part := os.read(master, 65536):
+            sent += part
+    except OSError:
+        pass  # how Linux says that nobody writes any more
+    os.close(master)
+    assert process.wait(30) == 1
+    return sent.decode()
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_terminal_has_a_line_that_changes(columns: int, folder: Path) -> None:
+    """Files, hours, rate, failures and time left, in the width there is; failures and the summary stay."""
+    with LocalServer(engine=ENGINE) as server:
+        sent = shown(server, folder, columns)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent)
+    assert all(len(line) <= columns for line in re.split(r"[\r\n]+", plain))
+    assert re.search(r" ?4/4 \d+\.\d h, \d+\.\d files/s, 1 failed \d:\d\d:\d\d", plain)
+    assert "calls/bad.wav: rejected: too noisy\r\n" in plain
+    assert plain.rstrip().endswith(SUMMARY)
+
+
+def test_no_color_where_none_is_wanted(folder: Path) -> None:
+    """The line changes all the same."""
+    with LocalServer(engine=ENGINE) as server:
+        sent = shown(server, folder, 80, NO_COLOR="1")
+    assert "\x1b[3" not in sent
+    assert SUMMARY in sent
+
+
+def test_a_pipe_has_plain_lines(folder: Path) -> None:
+    """One for each failure, and the summary."""
+    with LocalServer(engine=ENGINE) as server:
+        line = command("transcribe", "calls", "--output", "out")
+        done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=folder, env=environment(server))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"calls/bad.wav: rejected: too noisy\n{SUMMARY}\n"
