@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from speechmatics.cli.output import read_text
+
 if TYPE_CHECKING:
     from speechmatics import BatchClient, JsonObject, TranscriptFormat
     from speechmatics.settings import ConnectionSettings
@@ -32,7 +34,7 @@ def run_batch(arguments: list[str]) -> int:
     try:
         with BatchClient(_settings(options)) as client:
             _run(client, options)
-    except (SpeechmaticsError, OSError, json.JSONDecodeError) as error:
+    except (SpeechmaticsError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
@@ -200,20 +202,34 @@ def _transcription(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _vocabulary(options: argparse.Namespace) -> list[Any] | None:
-    words: list[Any] = (
-        json.loads(options.additional_vocab_file.read_text("utf-8")) if options.additional_vocab_file else []
-    )
+    words: list[Any] = _read_list(options.additional_vocab_file) if options.additional_vocab_file else []
     for word in options.additional_vocab or ():
         content, colon, sounds = word.partition(":")
         words.append({"content": content, "sounds_like": sounds.split(",")} if colon else content)
     return words or None
 
 
+def _read_list(file: Path) -> list[Any]:
+    from speechmatics.exceptions import InvalidInputError
+
+    try:
+        listed = json.loads(read_text(file))
+    except json.JSONDecodeError as error:
+        raise InvalidInputError(f"{file} is no JSON: {error}") from None
+    if not isinstance(listed, list):
+        raise InvalidInputError(f"{file} must hold a list")
+    return [*listed]
+
+
 def _filtering(options: argparse.Namespace) -> dict[str, Any] | None:
+    from speechmatics.exceptions import InvalidInputError
+
     file = options.replacement_words_file
-    replacements: list[Any] = json.loads(file.read_text("utf-8")) if file else []
+    replacements: list[Any] = _read_list(file) if file else []
     for pair in options.replacement_words or ():
-        before, _, after = pair.rpartition(":")
+        before, colon, after = pair.rpartition(":")
+        if not colon:
+            raise InvalidInputError(f"--replacement-words takes from:to, not {pair!r}")
         replacements.append({"from": before, "to": after})
     filtering: dict[str, Any] = {"remove_disfluencies": True} if options.remove_disfluencies else {}
     if replacements:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from speechmatics.cli.output import print_json, print_result
+from speechmatics.cli.output import print_json, print_result, read_text
 
 if TYPE_CHECKING:
     from speechmatics.evaluation import Evaluation
@@ -33,7 +33,7 @@ def evaluate(
     from speechmatics.evaluation import NORMALIZATION
 
     total: Evaluation | None = None
-    pairs = _of_run(hypothesis, reference) if hypothesis.is_dir() else [(hypothesis, reference.read_text("utf-8"))]
+    pairs = _of_run(hypothesis, reference) if hypothesis.is_dir() else [(hypothesis, read_text(reference))]
     for file, said in pairs:
         one = _compare(file, said)
         total = one if total is None else total + one
@@ -68,7 +68,7 @@ def _compare(file: Path, said: str) -> Evaluation:
     from speechmatics.evaluation import evaluate as compare
     from speechmatics.models.transcript import Transcript
 
-    return compare(Transcript.from_file(file) if file.suffix == ".json" else file.read_text("utf-8"), said)
+    return compare(Transcript.from_file(file) if file.suffix == ".json" else read_text(file), said)
 
 
 def _print(name: str, found: Evaluation, *, as_json: bool) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from enum import IntEnum
+from pathlib import Path
 
-__all__ = ["ExitCode", "exit_code_of", "print_json", "print_result", "say"]
+__all__ = ["ExitCode", "exit_code_of", "print_json", "print_result", "read_text", "say"]
 
 
 class ExitCode(IntEnum):
@@ -36,6 +37,24 @@ def say(text: str) -> None:
     """Tells something that is no result."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+def read_text(file: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        InvalidInputError: It is not there, cannot be read, or is no text in UTF-8.
+    """
+    from speechmatics.exceptions import InvalidInputError
+
+    try:
+        return file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise InvalidInputError(f"there is no file {file}") from None
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{file} is no text in UTF-8") from None
+    except OSError as error:
+        raise InvalidInputError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def exit_code_of(error: Exception) -> ExitCode | None:

@@ -19,7 +19,7 @@ def serve(
     """Run the local server, which needs no key: the same API on this machine (extra local)."""
     from speechmatics.local.__main__ import main
 
-    raise typer.Exit(main(arguments or []))
+    raise typer.Exit(main(arguments or [], "speechmatics serve"))
 
 
 def refuse_real_time(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:

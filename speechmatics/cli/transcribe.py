@@ -58,6 +58,7 @@ def transcribe(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     price: Annotated[float | None, typer.Option(min=0, help="With --dry-run: price of an hour of audio.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each file.")] = False,
+    older: Annotated[str | None, typer.Option("--auth-token", "--ssl-mode", hidden=True)] = None,
 ) -> None:
     """Transcribe recordings.
 
@@ -72,6 +73,11 @@ def transcribe(
 
     speechmatics transcribe "calls/**/*.mp3" --output out --dry-run --price 0.3
     """
+    if older is not None:
+        raise typer.BadParameter(
+            "the options of the older package are those of `speechmatics batch transcribe`, and its real-time "
+            "transcription is in the package speechmatics-rt; the key belongs in SPEECHMATICS_API_KEY"
+        )
     asked = _configuration(config, language, model, diarization)
     kinds = [kind.strip() for kind in formats.split(",") if kind.strip()]
     with ExitStack() as resources:
@@ -176,7 +182,9 @@ def _work(run: TranscriptionRun, *, as_json: bool) -> None:
         say("stopping; Ctrl-C once more ends at once" if interruptions == 1 else "ended; run it again to go on")
         run.stop()
 
-    with _handling_interrupts(interrupt), _progress() as show:
+    # It stays: one more Ctrl-C while the command ends changes nothing.
+    signal.signal(signal.SIGINT, interrupt)
+    with _progress() as show:
         for event in run:
             show(event, run.summary)
             if as_json and event.result != FileResult.SUBMITTED:
@@ -193,15 +201,6 @@ def _work(run: TranscriptionRun, *, as_json: bool) -> None:
 
 def _others(summary: RunSummary) -> list[tuple[str, int]]:
     return [("rejected", summary.rejected), ("failed", summary.failed), ("still running", summary.running)]
-
-
-@contextmanager
-def _handling_interrupts(interrupt: Callable[..., None]) -> Generator[None]:
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

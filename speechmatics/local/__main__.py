@@ -25,9 +25,9 @@ _EPILOG = (
 )
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, program: str = "python -m speechmatics.local") -> int:
     """Runs the server until it is asked to stop; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m speechmatics.local", description=__doc__, epilog=_EPILOG)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__, epilog=_EPILOG)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port to listen at, 0 for any (default %(default)s)")
     parser.add_argument("--data-dir", type=Path, help="folder that keeps the jobs (default: a temporary one)")

@@ -82,6 +82,13 @@ def test_errors(server: LocalServer, folder: Path) -> None:
         assert (unknown.returncode, unknown.stdout) == (1, "")
         assert unknown.stderr.startswith("JobNotFoundException: ")
     assert batch(server, folder, "submit", "a.wav", "--operating-point", "best").returncode == 2
+    (folder / "vocab.json").write_bytes(b"\xff")
+    for wrong, reason in [
+        (["--additional-vocab-file", "vocab.json"], "vocab.json is no text in UTF-8"),
+        (["--replacement-words", "nothing"], "--replacement-words takes from:to, not 'nothing'"),
+    ]:
+        done = batch(server, folder, "submit", "a.wav", *wrong)
+        assert (done.returncode, done.stderr) == (1, f"InvalidInputError: {reason}\n")
 
 
 def test_jobs(server: LocalServer, folder: Path) -> None:

@@ -230,6 +230,9 @@ def test_exit_codes_of_what_cannot_be(server: LocalServer, call: Path, tmp_path:
         (2, run(server, "transcribe"), "Missing argument"),
         (2, run(server, "jobs", "nonsense"), "No such command"),
         (2, run(server, "rt", "transcribe", "--lang", "en"), "speechmatics-rt"),
+        (2, run(server, "transcribe", "--auth-token", "the-key", call), "speechmatics batch transcribe"),
+        (2, run(None, "serve", "--port", "99999999"), "speechmatics serve: error: argument --port"),
+        (2, run(None, "evaluate", tmp_path / "missing.txt", call), "there is no file"),
         (3, run(server, "transcribe", call, variables={"SPEECHMATICS_API_KEY": "wrong"}), "401"),
         (3, run(server, "check", variables={"SPEECHMATICS_READ_TIMEOUT": "soon"}), "SPEECHMATICS_READ_TIMEOUT"),
         (

@@ -97,3 +97,6 @@ def test_the_command(tmp_path: Path) -> None:
     missing = run(tmp_path / "out", tmp_path / "all.jsonl")
     assert missing.returncode == 2
     assert "b.wav has no .json or .txt" in missing.stderr
+    (tmp_path / "said.txt").write_bytes(b"\xff\xfe")
+    unreadable = run(tmp_path / "heard.txt", tmp_path / "said.txt")
+    assert (unreadable.returncode, unreadable.stderr) == (2, f"error: {tmp_path}/said.txt is no text in UTF-8\n")
