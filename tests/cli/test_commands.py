@@ -158,7 +158,8 @@ def test_ctrl_c_stops_and_the_next_run_goes_on(times: int, server: LocalServer, 
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)
         _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    # Python ends by the signal where that comes while it shuts down; shells say 130 then, too.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "stopping; Ctrl-C once more ends at once" in errors
     assert "Traceback" not in errors
     (call.parent / "slow.wav").unlink()
