@@ -98,11 +98,11 @@ def _html(page: str, policy: str) -> Response:
 
 
 def _row(job: Job) -> str:
-    name = escape(job.data_name or job.id)
+    name = f"<bdi>{escape(job.data_name or job.id)}</bdi>"
     if job.status == JobStatus.DONE:
         name = f'<a href="/jobs/{escape(job.id)}">{name}</a>'
     cells = [escape(job.created_at[:19].replace("T", " ")), name, "; ".join(_state(job)), escape(job.id)]
-    columns = "".join(f'<td dir="auto">{cell}</td>' for cell in cells)
+    columns = "".join(f"<td>{cell}</td>" for cell in cells)
     return f"<tr>{columns}</tr>"
 
 

@@ -53,7 +53,7 @@ def test_the_list_and_the_transcript(server: LocalServer) -> None:
     job_id = submit(server, "call.wav")
     jobs = browse(server, "/")
     assert jobs.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert f'<a href="/jobs/{job_id}">call.wav</a>' in jobs.text
+    assert f'<a href="/jobs/{job_id}"><bdi>call.wav</bdi></a>' in jobs.text
     page = browse(server, f"/jobs/{job_id}")
     reader = Reader(page.text)
     assert "Hello world." in reader.text()

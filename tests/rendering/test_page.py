@@ -33,7 +33,23 @@ VOID = {"meta", "link", "input", "br"}
 ALLOWED = {
     *("html", "head", "meta", "link", "title", "style", "body", "header", "h1", "h2", "p", "div", "form", "input"),
     *("button", "output", "main", "aside", "article", "section", "script", "span", "b", "small", "ul", "ol", "li"),
-    *("svg", "rect", "table", "tr", "th", "td", "details", "summary", "kbd", "audio", "code"),
+    *(
+        "svg",
+        "rect",
+        "table",
+        "tr",
+        "th",
+        "td",
+        "details",
+        "summary",
+        "kbd",
+        "audio",
+        "code",
+        "a",
+        "bdi",
+        "thead",
+        "tbody",
+    ),
 }
 
 
