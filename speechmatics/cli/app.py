@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from speechmatics.cli import account, configuration, jobs, render, serve, transcribe, validate
+from speechmatics.cli import account, configuration, evaluate, jobs, render, serve, transcribe, validate
 from speechmatics.cli.connection import remember
 from speechmatics.cli.output import exit_code_of, say
 
@@ -29,6 +29,7 @@ app.command("features")(account.features)
 app.command("check")(account.check)
 app.add_typer(validate.app, name="validate")
 app.command("render")(render.render)
+app.command("evaluate")(evaluate.evaluate)
 app.command("serve", context_settings={"ignore_unknown_options": True})(serve.serve)
 app.add_typer(configuration.app, name="config")
 app.command("rt", hidden=True, context_settings={"ignore_unknown_options": True})(serve.refuse_real_time)
