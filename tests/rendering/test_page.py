@@ -322,7 +322,7 @@ def test_times_that_are_none() -> None:
     assert "<p>Hi</p>" in page
     assert "<title>Transcript</title>" in page
     huge = 10**400
-    odd = {
+    odd: dict[str, Any] = {
         "job": {"duration": huge},
         "results": [
             {"type": "word", "start_time": time, "end_time": 1e300, "alternatives": [{"content": "Hi"}]}
@@ -333,7 +333,7 @@ def test_times_that_are_none() -> None:
         "chapters": [{"title": "One", "start_time": -5.0}],
         "audio_event_summary": {"overall": {"music": {"count": huge, "total_duration": 1e300}}},
     }
-    found = Reader(Transcript.model_validate(odd).to_html("a.wav"))
-    assert {one["data-t"] for tag in ("span", "div", "button") for one in found.all(tag) if "data-t" in one} == {"0.0"}
+    reader = Reader(Transcript.model_validate(odd).to_html("a.wav"))
+    assert {one["data-t"] for tag in ("span", "div", "button") for one in reader.all(tag) if "data-t" in one} == {"0.0"}
     late = transcript(("a", {"start_time": 4000.0, "end_time": 4001.0})).to_html()
     assert "1:06:40</button>" in late
