@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from speechmatics import exceptions
 from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
 
 pytestmark = pytest.mark.slow  # builds the site, starts servers
@@ -68,6 +69,15 @@ def test_the_reference_has_docstrings_as_they_are_meant(site: Path) -> None:
     assert ">WordRecord</span>" in text
     assert "|---|" not in text
     assert not re.search(r"<p>[^<]*`", text)
+
+
+def test_the_errors_of_the_table_exist() -> None:
+    """In its first column; each is one of this package's."""
+    rows = re.findall(r"^\| (`[^|]*) \|", (DOCS / "errors.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert len(named) > 10
+    for name in named:
+        assert issubclass(getattr(exceptions, name), exceptions.SpeechmaticsError)
 
 
 @pytest.mark.parametrize("name", SNIPPETS)
