@@ -77,7 +77,7 @@ class Engines:
             {
                 "active_jobs": [{"job_id": job_id, "parallel_engines": count} for job_id, count in in_use.items()],
                 "max_engines": self._number,
-                "unused_engines": self._number - sum(in_use.values()),
+                "unused_engines": max(self._number - sum(in_use.values()), 0),
             }
         )
 

@@ -12,8 +12,9 @@ import anyio
 import httpx
 
 from speechmatics.local.background import Background
+from speechmatics.local.jobs import Job, now
 from speechmatics.local.outbound import ForbiddenAddress, Outbound, OutboundError, request_to
-from speechmatics.local.state import Job, JobStore, now
+from speechmatics.local.state import JobStore
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.delivery import FetchData
 from speechmatics.models.job import JobStatus

@@ -15,8 +15,9 @@ import anyio.to_thread
 import httpx
 
 from speechmatics.local.background import Background
+from speechmatics.local.jobs import Job
 from speechmatics.local.outbound import Outbound, OutboundError
-from speechmatics.local.state import Job, JobStore
+from speechmatics.local.state import JobStore
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig
 from speechmatics.models.delivery import NotificationConfig

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import re
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
@@ -19,34 +18,26 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
-from speechmatics._urls import check_http_url
-from speechmatics.exceptions import ConfigError
 from speechmatics.local import engine
 from speechmatics.local.capacity import Backlog, Capacity, Engines
 from speechmatics.local.discovery import HEALTH, answer_health, features_of
-from speechmatics.local.errors import (
-    ApiError,
-    bad_request,
-    file_expired,
-    job_expired,
-    not_allowed,
-    unsupported,
-)
+from speechmatics.local.errors import ApiError, bad_request, file_expired, job_expired, not_allowed, unsupported
 from speechmatics.local.gate import Gate
+from speechmatics.local.jobs import Job, new_job_id
 from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
 from speechmatics.local.options import ServerOptions
 from speechmatics.local.probe import probe_duration
 from speechmatics.local.queries import BOOLEAN, DATE, FORMAT, LIMIT, MOMENT, WAIT, Format, read_query
 from speechmatics.local.requests import note_config
 from speechmatics.local.scripted_worker import ScriptedWorker
-from speechmatics.local.state import Job, JobStore, new_job_id
-from speechmatics.local.uploads import Submission, receive_submission
+from speechmatics.local.state import JobStore
+from speechmatics.local.submissions import data_name_of, read_config, unknown_parts
+from speechmatics.local.uploads import receive_submission
 from speechmatics.local.worker import Worker
-from speechmatics.models._leniency import Leniency, leniency
-from speechmatics.models.config import JobConfig, as_job_config
+from speechmatics.models._leniency import Leniency
+from speechmatics.models.config import JobConfig
 from speechmatics.models.job import JobStatus
 from speechmatics.models.transcript import Transcript
-from speechmatics.validation import ProblemCode, validate_config
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -161,10 +152,10 @@ class _Jobs:
             if submission.config is None:
                 raise bad_request("config in body: it is missing", error="Malformed request")
             level = Leniency.SILENT if self._options.accept_unsupported else Leniency.REJECT
-            parsed, data = _read_config(submission.config, level)
+            parsed, data = read_config(submission.config, level)
             note_config(request.scope, data)
             ignored = self._ignored(parsed, data)
-            name = _data_name(parsed, submission)
+            name = data_name_of(parsed, submission)
             probed = None
             if submission.file_name is not None:
                 spool.rename(audio)
@@ -273,7 +264,7 @@ class _Jobs:
             return []
         reasons = [*engine.refusals(parsed, self._worker.languages)]
         if self._options.accept_unsupported:
-            return [*reasons, *_unknown_parts(data)]
+            return [*reasons, *unknown_parts(data)]
         if reasons:
             raise unsupported("; ".join(reasons))
         return []
@@ -288,41 +279,6 @@ class _Jobs:
         return parsed.to_text() if text_format == "txt" else parsed.to_srt()
 
 
-def _read_config(text: str, level: Leniency) -> tuple[JobConfig, dict[str, Any]]:
-    try:
-        data = _OBJECT.validate_json(text)
-    except ValidationError:
-        raise bad_request("Job config JSON is invalid") from None
-    try:
-        with leniency(level):
-            parsed = as_job_config(data)
-    except ConfigError as error:
-        asked = data.get("transcription_config")
-        if isinstance(asked, dict) and "language" not in asked:
-            raise bad_request(str(error), error="No language selected") from None
-        raise bad_request(str(error)) from None
-    if parsed.transcription_config is None:
-        raise unsupported(f"type {parsed.type!r}: this server only transcribes, and there is no transcription_config")
-    return parsed, data
-
-
-def _data_name(config: JobConfig, submission: Submission) -> str:
-    if config.fetch_data is not None:
-        if submission.file_name is not None:
-            raise bad_request("data_file and fetch_data are both given")
-        try:
-            check_http_url(config.fetch_data.url)
-        except ValueError as error:
-            raise bad_request(f"fetch_data.url {error}") from None
-        path = re.sub(r"[?#].*", "", config.fetch_data.url).partition("://")[2].partition("/")[2]
-        return unquote(PurePosixPath(path).name)
-    if submission.file_name is None:
-        raise bad_request("neither data_file nor fetch_data is given", error="Missing data_file")
-    if not submission.size:
-        raise bad_request("data_file is empty", error="Job rejected due to invalid audio")
-    return submission.file_name
-
-
 @contextmanager
 def _discarded_on_error(*files: Path) -> Generator[None]:
     try:
@@ -331,9 +287,3 @@ def _discarded_on_error(*files: Path) -> Generator[None]:
         for file in files:
             file.unlink(missing_ok=True)
         raise
-
-
-def _unknown_parts(data: dict[str, Any]) -> Iterator[str]:
-    for problem in validate_config(data).problems:
-        if problem.code in (ProblemCode.UNKNOWN_FIELD, ProblemCode.UNKNOWN_VALUE):
-            yield f"{problem.location}: {problem.message}"

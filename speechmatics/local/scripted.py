@@ -15,8 +15,8 @@ from typing import Any, Self
 from speechmatics._documents import content_of
 from speechmatics.exceptions import InvalidInputError, SpeechmaticsError
 from speechmatics.local.engine import Recognition
+from speechmatics.local.jobs import Job
 from speechmatics.local.rules import read_rule, rules_in
-from speechmatics.local.state import Job
 from speechmatics.local.words import to_results
 from speechmatics.local.worker import transcript_of
 from speechmatics.models.transcript import Transcript

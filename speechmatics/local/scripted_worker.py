@@ -11,8 +11,9 @@ import time
 from collections import Counter
 from functools import cache, partial
 
+from speechmatics.local.jobs import Job, now
 from speechmatics.local.scripted import ScriptedEngine, name_of
-from speechmatics.local.state import Job, JobStore, now
+from speechmatics.local.state import JobStore
 from speechmatics.models.job import JobStatus
 
 __all__ = ["ScriptedWorker"]

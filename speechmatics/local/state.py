@@ -1,38 +1,29 @@
-"""Jobs and their states, kept in SQLite, and their audio in files; the transitions that exist are declared."""
+"""The jobs of a server, kept in SQLite, and their audio in files."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import logging
-import secrets
+import os
 import sqlite3
-import string
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from speechmatics.local.database import Database
 from speechmatics.local.errors import job_expired, job_not_found, locked
+from speechmatics.local.jobs import KEPT, TRANSITIONS, Job, now, read_job, written
 from speechmatics.local.usage import report_usage
 from speechmatics.models.job import JobStatus
 
-__all__ = ["Job", "JobStore", "new_job_id", "now"]
+__all__ = ["JobStore"]
 
 RETRY_SECONDS = 1.0
 """Seconds after which it is tried again to end a job that a full disk did not let end."""
-TRANSITIONS: dict[str, frozenset[str]] = {
-    JobStatus.RUNNING: frozenset({JobStatus.DONE, JobStatus.REJECTED, JobStatus.DELETED}),
-    JobStatus.DONE: frozenset({JobStatus.DELETED, JobStatus.EXPIRED}),
-    JobStatus.REJECTED: frozenset({JobStatus.DELETED, JobStatus.EXPIRED}),
-    JobStatus.DELETED: frozenset(),
-    JobStatus.EXPIRED: frozenset(),
-}
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -54,50 +45,6 @@ _MIGRATIONS = (
 _SELECT = "SELECT id, created_at, data_name, config, status, duration, probed, errors, log FROM jobs "
 """All but the transcript, which may be large."""
 _logger = logging.getLogger("speechmatics.local")
-_ALPHABET = string.ascii_lowercase + string.digits
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job as it stands.
-
-    Attributes:
-        duration: Seconds of audio that were done, or None.
-        probed: Seconds of audio as they seemed when it was submitted, 0 where that is not known; None where the audio
-            was to be fetched.
-        log: What has happened.
-    """
-
-    id: str
-    created_at: str
-    data_name: str
-    config: dict[str, Any]
-    status: str
-    duration: float | None
-    probed: float | None
-    errors: list[dict[str, str]]
-    log: str
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """The job as the API describes it."""
-        details: dict[str, Any] = {
-            "id": self.id,
-            "created_at": self.created_at,
-            "data_name": self.data_name,
-            "status": self.status,
-            "config": self.config,
-        }
-        duration = self.probed if self.duration is None else self.duration
-        if duration is not None:
-            details["duration"] = round(duration)
-        if self.errors:
-            details["errors"] = self.errors
-        return details
-
-
-KEPT = (JobStatus.RUNNING, JobStatus.DONE, JobStatus.REJECTED)
-"""Where a job stands whose audio is kept."""
 
 
 class JobStore:
@@ -178,7 +125,7 @@ class JobStore:
             ApiError: 404, there is no such job.
         """
         for row in self._database.read(_SELECT + "WHERE id = ?", job_id):
-            return _job(row)
+            return read_job(row)
         raise job_not_found(job_id)
 
     def transcript(self, job_id: str) -> str | None:
@@ -192,7 +139,7 @@ class JobStore:
         """Jobs, the most recent first; the cursor is cut to milliseconds, as the service does (specification)."""
         cursor = "9999"
         if created_before is not None:
-            cursor = _written(created_before.replace(microsecond=created_before.microsecond // 1000 * 1000))
+            cursor = written(created_before.replace(microsecond=created_before.microsecond // 1000 * 1000))
         rows = self._database.read(
             _SELECT + "WHERE created_at < ? AND (? OR status NOT IN (?, ?)) ORDER BY number DESC LIMIT ?",
             cursor,
@@ -201,7 +148,7 @@ class JobStore:
             JobStatus.EXPIRED,
             limit,
         )
-        return [_job(row) for row in rows]
+        return [read_job(row) for row in rows]
 
     @property
     def backlog(self) -> int:
@@ -211,7 +158,7 @@ class JobStore:
     def running(self) -> list[Job]:
         """Jobs that have yet to end, the oldest first."""
         rows = self._database.read(_SELECT + "WHERE status = ? ORDER BY number", JobStatus.RUNNING)
-        return [_job(row) for row in rows]
+        return [read_job(row) for row in rows]
 
     def unnotified(self) -> list[str]:
         """Ids of jobs that have ended, of which somebody has yet to be told."""
@@ -227,11 +174,9 @@ class JobStore:
         self._database.write("UPDATE jobs SET notified = 1 WHERE id = ?", job_id)
 
     def add_error(self, job_id: str, message: str) -> None:
-        """Adds to a job's errors, and to its log, whatever its state."""
+        """Adds to a job's errors, and to its log, whatever its state; left out where there is no space."""
         error = json.dumps({"timestamp": now(), "message": message})
-        self._database.write(
-            "UPDATE jobs SET errors = json_insert(errors, '$[#]', json(?)) WHERE id = ?", error, job_id
-        )
+        self._note("UPDATE jobs SET errors = json_insert(errors, '$[#]', json(?)) WHERE id = ?", error, job_id)
         self.write_log(job_id, message)
 
     def usage(self, since: date | None, until: date | None) -> dict[str, Any]:
@@ -288,7 +233,7 @@ class JobStore:
                 return
             rows = self._database.read(
                 "SELECT id FROM jobs WHERE created_at < ? AND status IN (?, ?)",
-                _written(moment),
+                written(moment),
                 JobStatus.DONE,
                 JobStatus.REJECTED,
             )
@@ -297,10 +242,13 @@ class JobStore:
 
     def write_log(self, job_id: str, line: str) -> None:
         """Adds a line to a job's log; one for which there is no space is left out."""
+        self._note("UPDATE jobs SET log = log || ? WHERE id = ?", f"{now()} {line}\n", job_id)
+
+    def _note(self, statement: str, text: str, job_id: str) -> None:
         try:
-            self._database.write("UPDATE jobs SET log = log || ? WHERE id = ?", f"{now()} {line}\n", job_id)
+            self._database.write(statement, text, job_id)
         except sqlite3.Error as error:
-            _logger.warning("job %s: a line of its log cannot be kept: %s", job_id, error)
+            _logger.warning("job %s: what happened to it cannot be kept: %s", job_id, error)
 
     @contextlib.contextmanager
     def watched(self, job_id: str, wake: Callable[[], object]) -> Generator[None]:
@@ -314,6 +262,14 @@ class JobStore:
                 self._watchers[job_id].remove(wake)
                 if not self._watchers[job_id]:
                     del self._watchers[job_id]
+
+    def _discard_audio(self, job_id: str) -> None:
+        try:
+            self.audio_of(job_id).unlink(missing_ok=True)
+        except PermissionError:
+            # On Windows an engine has it open; the sweep at the next start deletes it.
+            if os.name != "nt":
+                raise
 
     def _move(
         self,
@@ -332,7 +288,7 @@ class JobStore:
                 return
             if status not in KEPT:
                 # First, as on a full disk its space may be what the change needs.
-                self.audio_of(job_id).unlink(missing_ok=True)
+                self._discard_audio(job_id)
             self._database.write(
                 "UPDATE jobs SET status = ?, transcript = ?, duration = COALESCE(?, duration), "
                 "errors = COALESCE(?, errors) WHERE id = ?",
@@ -348,32 +304,3 @@ class JobStore:
                 wake()
         if status in (JobStatus.DONE, JobStatus.REJECTED) and not is_notified:
             self.on_end(job_id)
-
-
-def now() -> str:
-    """The time as the API writes it."""
-    return _written(datetime.now(UTC))
-
-
-def new_job_id() -> str:
-    """An id in the form of the service's own."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
-
-
-def _written(moment: datetime) -> str:
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _job(row: sqlite3.Row) -> Job:
-    return Job(
-        id=row["id"],
-        created_at=row["created_at"],
-        data_name=row["data_name"],
-        config=json.loads(row["config"]),
-        status=row["status"],
-        duration=row["duration"],
-        probed=row["probed"],
-        errors=json.loads(row["errors"]),
-        log=row["log"],
-    )

@@ -11,7 +11,8 @@ from typing import Any
 
 from speechmatics.local.engine import Recognition, UnreadableAudio, language_pack
 from speechmatics.local.engine_processes import EngineDied, EngineFailed, EnginePool
-from speechmatics.local.state import Job, JobStore, now
+from speechmatics.local.jobs import Job, now
+from speechmatics.local.state import JobStore
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig
 from speechmatics.models.job import JobStatus

@@ -391,6 +391,34 @@ class Transcript(LenientModel):
             channel_labels=channel_labels,
         )
 
+    def to_html(self, audio: str | bytes | None = None) -> str:
+        """The transcript as a page to read: one file that loads nothing but the audio that is given.
+
+        Speakers or channels have colours, and bars of how long they talk; words are shaded where their confidence is
+        low (below 0.9, 0.7, 0.5); chapters, topics, summary, sentiments, translations and sounds stand beside them.
+        With audio a click on a word plays it, and the word that is said is marked. All text is escaped, and the page's
+        Content-Security-Policy lets nothing run but its own script.
+
+        Args:
+            audio: Where the audio is, as an address (http, https or file) or a path relative to the page, which is not
+                looked for; or the audio itself as bytes, which the page then holds in a form a third larger.
+
+        Raises:
+            InvalidInputError: `audio` is neither, or is loaded in another way, as by `javascript:`.
+
+        Example:
+            >>> Path("call.html").write_text(transcript.to_html("call.wav"), encoding="utf-8")
+        """
+        from speechmatics.rendering.page import to_html
+
+        return to_html(self, audio)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the beginning, as `to_html` has it, without script, audio and what stands beside it."""
+        from speechmatics.rendering.page import to_fragment
+
+        return to_fragment(self)
+
 
 _TranscriptT = TypeVar("_TranscriptT", bound=Transcript)
 

@@ -18,8 +18,21 @@ from speechmatics.rendering.fragments import Fragments, Results, Writing, fragme
 if TYPE_CHECKING:
     from speechmatics.models.results import RecognitionResult
 
-__all__ = ["UNKNOWN_SPEAKER", "Passage", "Turn", "clock_of", "paragraphs", "sentences", "to_text", "turns"]
+__all__ = [
+    "UNKNOWN_SPEAKER",
+    "Passage",
+    "Turn",
+    "clock_of",
+    "ends_paragraph",
+    "paragraphs",
+    "sentences",
+    "stretches",
+    "to_text",
+    "turns",
+]
 
+Ends = Callable[[Fragments, int], bool]
+"""Whether a stretch of one voice ends with a fragment that is not the last."""
 UNKNOWN_SPEAKER = "UU"
 """How the service labels a speaker it cannot tell (documentation)."""
 
@@ -149,29 +162,39 @@ def paragraphs(transcript: Results, pause: float) -> Iterator[Passage]:
     if not pause >= 0:
         raise InvalidInputError(f"pause must be 0 or more seconds, not {pause!r}")
 
+    return _passages_of_channels(transcript, ends_paragraph(pause))
+
+
+def ends_paragraph(pause: float) -> Ends:
+    """Whether a paragraph ends with a fragment: its sentence does, and so many seconds of silence follow."""
+
     def ends(made: Fragments, index: int) -> bool:
         end, start = made.heads[index].end_time, made.heads[index + 1].start_time
         return index in made.sentence_ends and end is not None and start is not None and start - end >= pause
 
-    return _passages_of_channels(transcript, ends)
+    return ends
 
 
-def _passages_of_channels(transcript: Results, ends: Callable[[Fragments, int], bool]) -> Iterator[Passage]:
+def _passages_of_channels(transcript: Results, ends: Ends) -> Iterator[Passage]:
     """Those of all channels by time: a sentence continues while somebody speaks on another channel."""
     channels = fragments_by_channel([*transcript.results], Writing(transcript)).values()
     return merge(*(_passages(made, Passage, ends) for made in channels), key=attrgetter("start"))
 
 
+def stretches(made: Fragments, ends: Ends) -> Iterator[tuple[int, int]]:
+    """First and past-the-last fragment of each stretch of one voice, which ends earlier where `ends` says so."""
+    if made.texts:
+        breaks = accumulate((ends(made, index) for index in range(len(made.texts) - 1)), initial=0)
+        yield from _runs([*zip(made.speakers, made.channels, breaks, strict=True)])
+
+
 _PassageT = TypeVar("_PassageT", bound=Passage)
 
 
-def _passages(made: Fragments, kind: type[_PassageT], ends: Callable[[Fragments, int], bool]) -> Iterator[_PassageT]:
-    """Stretches of one voice, which end earlier where `ends` says so of a fragment that is not the last."""
-    if not made.texts:
-        return
+def _passages(made: Fragments, kind: type[_PassageT], ends: Ends) -> Iterator[_PassageT]:
+    """The stretches as what they are: turns, sentences, paragraphs."""
     clock = 0.0
-    breaks = accumulate((ends(made, index) for index in range(len(made.texts) - 1)), initial=0)
-    for first, last in _runs([*zip(made.speakers, made.channels, breaks, strict=True)]):
+    for first, last in stretches(made, ends):
         heads = made.heads[first:last]
         starts = [head.start_time for head in heads if head.start_time is not None]
         start = min(starts, default=clock)

@@ -24,8 +24,8 @@ from speechmatics import (
     TranscriptionError,
 )
 from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
+from speechmatics.local.jobs import Job
 from speechmatics.local.scripted import name_of
-from speechmatics.local.state import Job
 from speechmatics.testing import wire_job_configs, wire_transcripts
 from speechmatics.validation import validate_transcript
 from tests.servers.fault_clients import eventually

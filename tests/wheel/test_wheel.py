@@ -62,6 +62,7 @@ threading.Thread(target=service.serve_forever, daemon=True).start()
 settings = ConnectionSettings(url=f"http://127.0.0.1:{service.server_address[1]}", auth_token="a-token")
 with BatchClient(settings, parse=True) as client:
     assert client.transcribe(b"some audio").to_text() == "Hi\\n"
+    assert "Content-Security-Policy" in client.get_job_result("abc").to_html()
     assert [job.id for job in client.list_jobs()] == ["abc"]
 with BatchClient(settings) as raw:
     assert raw.get_job_result("abc") == TRANSCRIPT
@@ -107,12 +108,14 @@ BatchClient("key").submit_job(5, {})
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
-    """The marker for type checkers is in it; tests, examples and CI are not."""
+    """The marker for type checkers and what pages are made of are in it; tests, examples and CI are not."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"speechmatics"}
     assert "speechmatics/py.typed" in names
+    for part in ("page.html", "page.css", "page.js", "fragment.css"):
+        assert f"speechmatics/rendering/{part}" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert not [name for name in names if "__pycache__" in name]
 

@@ -1,0 +1,52 @@
+"""`speechmatics usage`, `features` and `check`: what was used, what there is, and whether all of it can be reached."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from speechmatics.cli.connection import open_client, read_settings
+from speechmatics.cli.output import print_json, print_result
+
+__all__ = ["check", "features", "usage"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def usage(
+    context: typer.Context,
+    since: Annotated[str | None, typer.Option(help="First day, as 2026-01-31.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show how many jobs and hours of audio were done."""
+    with open_client(context) as client:
+        report = client.get_usage(since, until)
+    if as_json:
+        print_json(report.to_dict())
+        return
+    print_result(f"{report.since} to {report.until}")
+    for row in report.details or report.summary or ():
+        what = " ".join(str(part) for part in (row.type, row.language, row.operating_point) if part)
+        print_result(f"{row.count:>8} jobs  {row.duration_hrs:>10.2f} h  {what}")
+
+
+def features(context: typer.Context, as_json: Json = False) -> None:
+    """Show the languages that the service offers."""
+    with open_client(context) as client:
+        offered = client.get_features()
+    if as_json:
+        print_json(offered.to_dict())
+    else:
+        print_result("\n".join(sorted(offered.languages)) or "the service does not say")
+
+
+def check(context: typer.Context) -> None:
+    """Check that the service can be reached and takes the key."""
+    settings = read_settings(context)
+    with open_client(context) as client:
+        client.list_jobs(limit=1)
+    print_result(f"url: {settings.url}")
+    print_result(f"key: {'taken' if settings.auth_token is not None else 'none is needed'}")
+    print_result(f"largest upload: {settings.max_upload_bytes or 'no limit'} bytes")

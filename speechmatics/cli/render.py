@@ -1,0 +1,54 @@
+"""`speechmatics render`: json-v2 transcripts as text and subtitles, without a key."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from speechmatics.cli.jobs import TextFormat
+from speechmatics.cli.output import print_result, say
+
+if TYPE_CHECKING:
+    from speechmatics.models.transcript import Transcript
+
+__all__ = ["render", "rendered"]
+
+
+def render(
+    transcripts: Annotated[list[str], typer.Argument(help="json-v2 files, or - for standard input.")],
+    text_format: Annotated[TextFormat, typer.Option("--format", help="What is made of them.")] = TextFormat.TXT,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder to write files to.")] = None,
+) -> None:
+    """Render json-v2 transcripts as text or subtitles.
+
+    Without --output they are printed; with it, calls/a.json becomes OUTPUT/a.srt.
+    """
+    from speechmatics.models.transcript import Transcript
+
+    for name in transcripts:
+        transcript = Transcript.from_json(sys.stdin.read()) if name == "-" else Transcript.from_file(name)
+        text = rendered(transcript, text_format)
+        if output is None:
+            print_result(text)
+            continue
+        stem = "transcript" if name == "-" else Path(name).stem
+        file = output / f"{stem}.{text_format}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        say(str(file))
+
+
+def rendered(transcript: Transcript, text_format: TextFormat) -> str:
+    """A transcript in a format."""
+    match text_format:
+        case TextFormat.JSON:
+            return transcript.to_json()
+        case TextFormat.SRT:
+            return transcript.to_srt()
+        case TextFormat.VTT:
+            return transcript.to_vtt()
+        case TextFormat.TXT:
+            return transcript.to_text()

@@ -1,0 +1,141 @@
+"""A transcript as a page of HTML that needs nothing beside it, and as a part of somebody else's page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from importlib.resources import files
+from itertools import islice
+
+from speechmatics.rendering.blocks import Block, Voice, blocks_of, is_time, short_clock, talk_time
+from speechmatics.rendering.panels import Document, bar, panels_of, time_button
+from speechmatics.rendering.sound import sound_of
+
+__all__ = ["content_policy", "resource", "to_fragment", "to_html"]
+
+COLOURS = 8
+"""So many voices have a colour of their own; then they begin again."""
+SHOWN = 100
+"""Blocks of a transcript that a notebook shows."""
+_FIELD = re.compile(r"\{\{(\w+)\}\}")
+
+
+def to_html(document: Document, audio: str | bytes | None = None) -> str:
+    """The transcript as a page; see `Transcript.to_html`.
+
+    Raises:
+        InvalidInputError: `audio` is neither bytes nor a URL that audio can be loaded from.
+    """
+    sound = sound_of(audio)
+    blocks = blocks_of(document, timed=sound is not None)
+    times = talk_time(document)
+    colours = _colours(times, blocks)
+    player = f'<audio id="audio" controls preload="metadata" src="{escape(sound.source)}"></audio>' if sound else ""
+    values = {
+        "policy": escape(content_policy(sound.policy) if sound else content_policy()),
+        "title": escape(_title(document)),
+        "facts": _facts(document),
+        "style": resource("page.css"),
+        "script": resource("page.js"),
+        "player": player,
+        "voices": _legend(times, colours),
+        "panels": panels_of(document),
+        "transcript": "\n".join(_turns(blocks, colours)) or '<p class="empty">No words were recognised.</p>',
+    }
+    return _FIELD.sub(lambda found: values[found[1]], resource("page.html"))
+
+
+def to_fragment(document: Document) -> str:
+    """The beginning of the transcript for a notebook; see `Transcript._repr_html_`."""
+    blocks = blocks_of(document, timed=False)
+    times = talk_time(document)
+    colours = _colours(times, blocks)
+    hidden = len(blocks) - SHOWN
+    rest = f'<p class="more">{hidden} more paragraphs: <code>to_html()</code> shows all.</p>' if hidden > 0 else ""
+    turns = "\n".join(_turns(blocks[:SHOWN], colours, buttons=False))
+    return (
+        f'<div class="speechmatics-transcript"><style>{resource("fragment.css")}</style>'
+        f'<p class="facts"><b dir="auto">{escape(_title(document))}</b> {_facts(document)}</p>\n'
+        f"{_legend(times, colours)}{turns}{rest}</div>"
+    )
+
+
+def content_policy(media: str = "'none'") -> str:
+    """The Content-Security-Policy of a page: its own script and style, and audio from `media`."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash_of('page.js')}'",
+            f"style-src '{_hash_of('page.css')}'",
+            f"media-src {media}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+@cache
+def resource(name: str) -> str:
+    """The text of a file of this package."""
+    return files("speechmatics.rendering").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _hash_of(name: str) -> str:
+    digest = hashlib.sha256(resource(name).encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _title(document: Document) -> str:
+    name = document.job.data_name if document.job else None
+    return name or "Transcript"
+
+
+def _facts(document: Document) -> str:
+    job, metadata = document.job, document.metadata
+    config = metadata.transcription_config if metadata else None
+    facts = [
+        job.created_at.strftime("%Y-%m-%d %H:%M %Z").strip() if job and job.created_at else None,
+        short_clock(job.duration) if job and job.duration is not None and is_time(job.duration) else None,
+        config.language if config else None,
+        f"job {job.id}" if job and job.id else None,
+    ]
+    return " \u00b7 ".join(escape(fact) for fact in facts if fact)
+
+
+def _colours(times: dict[Voice, float], blocks: list[Block]) -> dict[Voice, str]:
+    """The class of each voice, in the order in which they are heard first."""
+    voices = dict.fromkeys([*(block.voice for block in blocks), *times])
+    return {voice: f"v{index % COLOURS}" for index, voice in enumerate(voices)}
+
+
+def _legend(times: dict[Voice, float], colours: dict[Voice, str]) -> str:
+    if not any(voice.label for voice in times):
+        return ""
+    total = sum(times.values()) or 1.0
+    rows = [
+        f'<li class="{colours[voice]}"><span class="who" dir="auto">{escape(voice.label or "No speaker")}</span>'
+        f"{bar(seconds / total, 'talk')}"
+        f'<span class="share">{short_clock(seconds)} <small>{seconds / total:.0%}</small></span></li>'
+        for voice, seconds in times.items()
+    ]
+    return f'<ul class="voices" aria-label="Talk time">{"".join(rows)}</ul>'
+
+
+def _turns(blocks: list[Block], colours: dict[Voice, str], *, buttons: bool = True) -> Iterator[str]:
+    voices = [None, *(block.voice for block in blocks)]
+    for block, before in zip(blocks, islice(voices, len(blocks)), strict=True):
+        label = block.voice.label if block.voice != before else ""
+        name = f'<b class="who" dir="auto">{escape(label)}</b> ' if label else ""
+        time = time_button(block.start) if buttons else f'<span class="at">{short_clock(block.start)}</span>'
+        language = f' lang="{escape(block.language)}"' if block.language else ""
+        direction = "rtl" if block.is_right_to_left else "ltr"
+        yield (
+            f'<div class="turn {colours[block.voice]}" data-t="{round(block.start, 2)}" dir="{direction}">'
+            f'<div class="head">{name}{time}</div><p{language}>{block.content}</p></div>'
+        )

@@ -1,0 +1,162 @@
+"""Where audio comes from: files, folders, patterns, URLs, and manifests that name them."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from speechmatics.exceptions import InvalidInputError
+from speechmatics.runner.names import name_of_file, name_of_url
+
+__all__ = ["EXTENSIONS", "Source", "SourceInput", "find_sources"]
+
+EXTENSIONS = frozenset({".wav", ".mp3", ".aac", ".ogg", ".mpeg", ".amr", ".m4a", ".mp4", ".flac"})
+"""What the service takes (documentation); folders are searched for it."""
+_URL_SCHEMES = ("http://", "https://")
+
+SourceInput: TypeAlias = "str | os.PathLike[str]"
+"""A file, a folder, a pattern (`calls/**/*.wav`), a URL of http or https, or a manifest (`.jsonl`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Audio to be transcribed.
+
+    Attributes:
+        name: The file as it was given or found, or the URL without its query; what the journal knows it by.
+        output: Where its outputs go, below the output folder and without their suffix.
+        path: The file, or None.
+        url: The URL, or None; it may be signed, and is in no repr.
+        overrides: What the manifest says of the configuration for it alone.
+        reference: The text that was said, where the manifest knows it.
+    """
+
+    name: str
+    output: str
+    path: Path | None = None
+    url: str | None = field(default=None, repr=False)
+    overrides: Mapping[str, Any] | None = field(default=None, repr=False)
+    reference: str | None = field(default=None, repr=False)
+
+
+class _Line(BaseModel):
+    """A line of a manifest."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    audio: str
+    config: dict[str, Any] | None = None
+    reference: str | None = None
+
+
+def find_sources(given: SourceInput | Iterable[SourceInput]) -> Iterator[Source]:
+    """Finds the audio that is meant, in a steady order, as it goes along.
+
+    Args:
+        given: One or several of: a file; a folder, which is searched with those below it for `EXTENSIONS`; a pattern
+            with `*`, `?`, `[` or `**`; a URL; a manifest in JSON lines (`.jsonl`), with `audio`, and where needed
+            `config` (what is otherwise in the configuration) and `reference`.
+
+    Raises:
+        InvalidInputError: There is no such file, a pattern or folder has no audio, or a manifest is malformed; the
+            message names which.
+    """
+    several = [given] if isinstance(given, str | os.PathLike) else given
+    for one in several:
+        yield from _sources_of(os.fspath(one))
+
+
+def _sources_of(text: str) -> Iterator[Source]:
+    if text.lower().startswith(_URL_SCHEMES):
+        bare = text.partition("#")[0].partition("?")[0]
+        yield Source(bare, name_of_url(text), url=text)
+        return
+    path = Path(text)
+    if path.is_dir():
+        yield from _in_folder(path)
+    elif path.exists():
+        yield from _in_manifest(path) if path.suffix.lower() == ".jsonl" else [_of_file(path)]
+    elif glob.has_magic(text):
+        yield from _matching(text)
+    else:
+        raise InvalidInputError(f"there is no file, folder or pattern {text!r}")
+
+
+def _of_file(path: Path) -> Source:
+    return Source(str(path), name_of_file(path), path)
+
+
+def _in_folder(folder: Path) -> Iterator[Source]:
+    root = folder.parent if folder.is_absolute() or ".." in folder.parts else Path()
+    if folder.name == "":
+        root = folder
+    is_empty = True
+    for path in _walk(folder):
+        is_empty = False
+        yield Source(str(path), name_of_file(path.relative_to(root)), path)
+    if is_empty:
+        raise InvalidInputError(f"there is no audio in the folder {str(folder)!r} ({', '.join(sorted(EXTENSIONS))})")
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(Path(entry.path))
+        elif Path(entry.name).suffix.lower() in EXTENSIONS and entry.is_file():
+            yield Path(entry.path)
+
+
+def _matching(pattern: str) -> Iterator[Source]:
+    found = [path for path in sorted(glob.glob(pattern, recursive=True)) if Path(path).is_file()]
+    if not found:
+        raise InvalidInputError(f"no file matches the pattern {pattern!r}")
+    fixed = Path(*_before_magic(Path(pattern)))
+    root = fixed.parent if fixed.is_absolute() or ".." in fixed.parts else Path()
+    for path in map(Path, found):
+        yield Source(str(path), name_of_file(path.relative_to(root)), path)
+
+
+def _before_magic(pattern: Path) -> Iterator[str]:
+    for part in pattern.parts:
+        if glob.has_magic(part):
+            return
+        yield part
+
+
+def _in_manifest(manifest: Path) -> Iterator[Source]:
+    with manifest.open(encoding="utf-8-sig") as lines:
+        for number, text in enumerate(lines, 1):
+            if not text.strip():
+                continue
+            where = f"line {number} of {str(manifest)!r}"
+            line = _read_line(text, where)
+            audio = line.audio
+            if not audio.lower().startswith(_URL_SCHEMES) and not Path(audio).is_absolute():
+                found = manifest.parent / audio
+                if not found.is_file():
+                    raise InvalidInputError(f"{where}: there is no file {str(found)!r}")
+                yield Source(str(found), name_of_file(Path(audio)), found, None, line.config, line.reference)
+                continue
+            [source] = _sources_of(audio)
+            yield Source(source.name, source.output, source.path, source.url, line.config, line.reference)
+
+
+def _read_line(text: str, where: str) -> _Line:
+    try:
+        return _Line.model_validate(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise InvalidInputError(f"{where} is not JSON: {error.msg}") from None
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'line'}: {each['msg']}" for each in error.errors())
+        raise InvalidInputError(f"{where}: {problems}") from None
