@@ -22,6 +22,16 @@ app = typer.Typer(
     epilog="The key comes from SPEECHMATICS_API_KEY, or from `speechmatics config set api_key`. "
     "Exit codes: 0 all done, 1 some failed, 2 usage, 3 settings or key, 4 service cannot be reached, 130 interrupted.",
 )
+_PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+
+
+def old_batch(arguments: Annotated[list[str] | None, typer.Argument(metavar="COMMAND ...")] = None) -> None:
+    """Run a command of the older package, with its options: batch --help shows them."""
+    from speechmatics.cli.batch import run_batch
+
+    raise typer.Exit(run_batch(arguments or ["--help"]))
+
+
 app.command("transcribe")(transcribe.transcribe)
 app.add_typer(jobs.app, name="jobs")
 app.command("usage")(account.usage)
@@ -32,6 +42,7 @@ app.command("render")(render.render)
 app.command("evaluate")(evaluate.evaluate)
 app.command("serve", context_settings={"ignore_unknown_options": True})(serve.serve)
 app.add_typer(configuration.app, name="config")
+app.command("batch", context_settings=_PASSED_ON, add_help_option=False)(old_batch)
 app.command("rt", hidden=True, context_settings={"ignore_unknown_options": True})(serve.refuse_real_time)
 
 
