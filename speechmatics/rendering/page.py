@@ -34,7 +34,8 @@ def to_html(document: Document, audio: str | bytes | None = None) -> str:
     blocks = blocks_of(document, timed=sound is not None)
     times = talk_time(document)
     colours = _colours(times, blocks)
-    player = f'<audio id="audio" controls preload="metadata" src="{escape(sound.source)}"></audio>' if sound else ""
+    source = f'src="{escape(sound.source)}"' if sound else ""
+    player = f'<audio id="audio" aria-label="Recording" controls preload="metadata" {source}></audio>' if sound else ""
     values = {
         "policy": escape(content_policy(sound.policy) if sound else content_policy()),
         "title": escape(_title(document)),
