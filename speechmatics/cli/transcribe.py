@@ -45,7 +45,9 @@ def transcribe(
     concurrency: Annotated[int, typer.Option(min=1, help="Submissions and downloads at once.")] = 10,
     rate: Annotated[float, typer.Option(min=0.001, help="Submissions a second at most.")] = 10,
     local: Annotated[bool, typer.Option("--local", help="Transcribe on this machine, without a key.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what earlier runs did, and pay again.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume/--fresh", help="Go on where earlier runs ended, or forget them and pay again.")
+    ] = True,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Submit again what failed.")] = False,
     resubmit_expired: Annotated[bool, typer.Option("--resubmit-expired", help="Pay again for expired jobs.")] = False,
     no_dedupe: Annotated[bool, typer.Option("--no-dedupe", help="Submit files that are the same each.")] = False,
@@ -76,7 +78,7 @@ def transcribe(
         if output is None or str(output) == "-":
             _print_one(inputs, asked, kinds, settings)
             return
-        if fresh:
+        if not resume and not dry_run:
             _forget(output)
         from speechmatics.runner import TranscriptionRun
 

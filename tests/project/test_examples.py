@@ -190,6 +190,28 @@ def test_validate_folder(tmp_path: Path) -> None:
     assert "no folder" in run(tmp_path, "validate_folder.py", "missing").stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="kills processes")
+def test_many_files(server: LocalServer, tmp_path: Path) -> None:
+    """A thousand of them; a run that is killed in the middle is gone on with, and no file is submitted twice."""
+    for number in range(1000):
+        file = tmp_path / "calls" / f"{number % 10}" / f"{number}.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(f"call {number}".encode())
+    command = [sys.executable, str(ROOT / "examples" / "many_files.py"), "calls", "out", "--rate", "1000"]
+    variables = environment(server, SPEECHMATICS_RECOVERY_WINDOW_LONG="1")
+    with subprocess.Popen(command, cwd=tmp_path, env=variables, stderr=subprocess.DEVNULL) as process:
+        eventually(lambda: len(list((tmp_path / "out").rglob("*.json"))) > 100)
+        process.kill()
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path, env=variables
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1000 files; see out/results.jsonl" in done.stdout
+    assert len(list((tmp_path / "out" / "calls").rglob("*.txt"))) == 1000
+    with BatchClient(server.connection_settings) as client:
+        assert sum(1 for _ in client.iter_jobs()) == 1000
+
+
 def test_subtitle_video(server: LocalServer, tmp_path: Path) -> None:
     """Both kinds of subtitles, by one job."""
     (tmp_path / "film.mp4").write_bytes(b"any bytes")
