@@ -15,6 +15,7 @@ from speechmatics.exceptions import ConfigError
 from speechmatics.models.config import as_job_config
 from speechmatics.runner.journal import Journal, Planned
 from speechmatics.runner.sources import EXTENSIONS, Source
+from speechmatics.runner.stores import describe
 
 __all__ = ["Planner", "duration_of", "mark_duplicates"]
 
@@ -49,6 +50,9 @@ class Planner:
         for source in sources:
             overrides = None if not source.overrides else json.dumps(source.overrides, sort_keys=True)
             config = hash_of(self.config_of(overrides, source.name))
+            if source.is_stored:
+                yield self._of_stored(source, overrides, config)
+                continue
             if source.path is None:
                 self.urls[source.name] = source.url or ""
                 yield Planned(source.name, source.output, None, overrides, None, source.name, config)
@@ -78,7 +82,16 @@ class Planner:
         refusal = self._refusal(path, found.st_size)
         return Planned(source.name, source.output, str(path), overrides, found.st_size, identity, config, refusal)
 
-    def _refusal(self, path: Path, size: int) -> str | None:
+    def _of_stored(self, source: Source, overrides: str | None, config: str) -> Planned:
+        try:
+            size, identity = describe(source.name)
+        except OSError as error:
+            return Planned(source.name, source.output, None, overrides, None, "", config, f"it cannot be read: {error}")
+        # The service fetches it, from a signed URL; where it cannot, the upload's own limit is met.
+        refusal = self._refusal(Path(source.output), size, is_uploaded=False)
+        return Planned(source.name, source.output, None, overrides, None, identity, config, refusal)
+
+    def _refusal(self, path: Path, size: int | None, *, is_uploaded: bool = True) -> str | None:
         if path.suffix.lower() in _OTHER_MEDIA:
             return (
                 f"the service does not take {path.suffix}; it takes {', '.join(sorted(EXTENSIONS))}. Make one of these "
@@ -86,7 +99,7 @@ class Planner:
             )
         if size == 0:
             return "the file is empty"
-        if self._max_bytes is not None and size > self._max_bytes:
+        if self._max_bytes is not None and size is not None and size > self._max_bytes and is_uploaded:
             return (
                 f"the file has {size} bytes, and an upload at most {self._max_bytes}. Compress it (ffmpeg -i INPUT -vn "
                 "OUTPUT.flac), or give a URL from which the service fetches it"

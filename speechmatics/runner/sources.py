@@ -6,7 +6,7 @@ import glob
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.runner.names import name_of_file, name_of_url
+from speechmatics.runner.stores import find_in_store, is_store_url
 
 __all__ = ["EXTENSIONS", "Source", "SourceInput", "find_sources"]
 
@@ -22,7 +23,8 @@ EXTENSIONS = frozenset({".wav", ".mp3", ".aac", ".ogg", ".mpeg", ".amr", ".m4a",
 _URL_SCHEMES = ("http://", "https://")
 
 SourceInput: TypeAlias = "str | os.PathLike[str]"
-"""A file, a folder, a pattern (`calls/**/*.wav`), a URL of http or https, or a manifest (`.jsonl`)."""
+"""A file, a folder, a pattern (`calls/**/*.wav`), a URL of http or https, a manifest (`.jsonl`), or a file, folder or
+pattern of a store (`s3://bucket/calls/`) where fsspec is installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Source:
         output: Where its outputs go, below the output folder and without their suffix.
         path: The file, or None.
         url: The URL, or None; it may be signed, and is in no repr.
+        is_stored: Whether it is in a store, where its name is its URL.
         overrides: What the manifest says of the configuration for it alone.
         reference: The text that was said, where the manifest knows it.
     """
@@ -44,6 +47,7 @@ class Source:
     url: str | None = field(default=None, repr=False)
     overrides: Mapping[str, Any] | None = field(default=None, repr=False)
     reference: str | None = field(default=None, repr=False)
+    is_stored: bool = False
 
 
 class _Line(BaseModel):
@@ -61,8 +65,8 @@ def find_sources(given: SourceInput | Iterable[SourceInput]) -> Iterator[Source]
 
     Args:
         given: One or several of: a file; a folder, which is searched with those below it for `EXTENSIONS`; a pattern
-            with `*`, `?`, `[` or `**`; a URL; a manifest in JSON lines (`.jsonl`), with `audio`, and where needed
-            `config` (what is otherwise in the configuration) and `reference`.
+            with `*`, `?`, `[` or `**`; a URL, of a store too; a manifest in JSON lines (`.jsonl`), with `audio`, and
+            where needed `config` (what is otherwise in the configuration) and `reference`.
 
     Raises:
         InvalidInputError: There is no such file, a pattern or folder has no audio, or a manifest is malformed; the
@@ -77,6 +81,10 @@ def _sources_of(text: str) -> Iterator[Source]:
     if text.lower().startswith(_URL_SCHEMES):
         bare = text.partition("#")[0].partition("?")[0]
         yield Source(bare, name_of_url(text), url=text)
+        return
+    if is_store_url(text):
+        for url in find_in_store(text, EXTENSIONS):
+            yield Source(url, name_of_url(url), is_stored=True)
         return
     path = Path(text)
     if path.is_dir():
@@ -142,14 +150,15 @@ def _in_manifest(manifest: Path) -> Iterator[Source]:
             where = f"line {number} of {str(manifest)!r}"
             line = _read_line(text, where)
             audio = line.audio
-            if not audio.lower().startswith(_URL_SCHEMES) and not Path(audio).is_absolute():
+            is_url = audio.lower().startswith(_URL_SCHEMES) or is_store_url(audio)
+            if not is_url and not Path(audio).is_absolute():
                 found = manifest.parent / audio
                 if not found.is_file():
                     raise InvalidInputError(f"{where}: there is no file {str(found)!r}")
                 yield Source(str(found), name_of_file(Path(audio)), found, None, line.config, line.reference)
                 continue
             [source] = _sources_of(audio)
-            yield Source(source.name, source.output, source.path, source.url, line.config, line.reference)
+            yield replace(source, overrides=line.config, reference=line.reference)
 
 
 def _read_line(text: str, where: str) -> _Line:

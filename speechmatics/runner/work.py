@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeAlias
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, TypeAlias
 from uuid import uuid4
 
 import anyio
@@ -38,6 +38,7 @@ from speechmatics.runner.journal import Entry, FileState, Journal, Planned
 from speechmatics.runner.options import WorkOptions
 from speechmatics.runner.outputs import output_files, write_outputs
 from speechmatics.runner.planning import Planner, duration_of
+from speechmatics.runner.stores import open_in_store
 from speechmatics.runner.summary import FileEvent, FileResult, RunSummary
 
 __all__ = ["Work"]
@@ -226,16 +227,30 @@ class Work:
         """The job of a new submission; None where there is none, and why has been said."""
         file = files[0]
         config = self._planner.config_of(file.overrides, file.name)
+        audio: str | tuple[str, bytes | BinaryIO] | None = file.path
         if file.path is None:
-            config["fetch_data"] = {**config.get("fetch_data", {}), "url": self._planner.urls[file.name]}
-        entry = _entry(file, FileState.SUBMITTING, submission_id=uuid4().hex)
-        audio: str | tuple[str, bytes] | None = file.path
+            try:
+                audio = await self._remote(file, config)
+            except OSError as error:
+                self._fail(files, f"it cannot be opened: {error}")
+                return None
         if file.path is not None and (file.size or 0) <= READ_WHOLE:
             try:
                 audio = (Path(file.path).name, Path(file.path).read_bytes())
             except OSError as error:
                 self._fail(files, f"the file cannot be read: {error.strerror}")
                 return None
+        try:
+            return await self._send(files, audio, config)
+        finally:
+            if isinstance(audio, tuple) and not isinstance(audio[1], bytes):
+                audio[1].close()
+
+    async def _send(
+        self, files: Sequence[Planned], audio: str | tuple[str, bytes | BinaryIO] | None, config: dict[str, Any]
+    ) -> str | None:
+        file = files[0]
+        entry = _entry(file, FileState.SUBMITTING, submission_id=uuid4().hex)
         while True:
             await anyio.sleep(self._limit.reserve())
             entry = replace(entry, intended_at=time.time())
@@ -274,6 +289,17 @@ class Work:
             self._keep(_entry(each, FileState.SUBMITTED, submission_id=entry.submission_id, job_id=job_id))
         self._settle(file, FileResult.SUBMITTED, job_id=job_id, counts=False)
         return job_id
+
+    async def _remote(self, file: Planned, config: dict[str, Any]) -> tuple[str, BinaryIO] | None:
+        """A file that is streamed from its store; None where the service fetches it, as the configuration says then."""
+        url = self._planner.urls.get(file.name)
+        if url is None:
+            opened = await anyio.to_thread.run_sync(open_in_store, file.name)
+            if not isinstance(opened, str):
+                return PurePosixPath(file.output).name, opened
+            url = opened
+        config["fetch_data"] = {**config.get("fetch_data", {}), "url": url}
+        return None
 
     def _watch(self, job_id: str, files: list[Planned]) -> None:
         if job_id in self._jobs:  # two files of the journal have one job

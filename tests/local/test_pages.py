@@ -21,7 +21,7 @@ TOKEN = "a-token"
 CONFIG = {"type": "transcription", "transcription_config": {"language": "en"}}
 RULES = [
     ScriptedRule(name="bad.wav", reject="<b>no speech</b>"),
-    ScriptedRule(name="slow*", text="Later.", delay=60),
+    ScriptedRule(name="slow*", text="Later.", delay=3600),
     ScriptedRule(name="long.wav", text="Hello world. " * 60),
     ScriptedRule(text="Hello world."),
 ]
