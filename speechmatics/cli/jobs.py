@@ -31,6 +31,7 @@ class TextFormat(StrEnum):
     JSON = "json"
     SRT = "srt"
     VTT = "vtt"
+    HTML = "html"
 
 
 @app.command("list")

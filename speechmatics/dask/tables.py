@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,7 @@ def validate(transcripts: Files, *, strict: bool = False, files_per_part: int = 
 
 
 def _dataframe(
-    transcripts: Files, level: Level, table_of: Callable[[Sequence[object]], pa.Table], files_per_part: int
+    transcripts: Files, level: Level, table_of: Callable[[Iterable[object]], pa.Table], files_per_part: int
 ) -> DataFrame:
     if isinstance(files_per_part, bool) or files_per_part < 1:
         raise InvalidInputError(f"files_per_part must be 1 or more, not {files_per_part!r}")
@@ -84,15 +84,15 @@ def _dataframe(
     return frame
 
 
-def _part_of(table_of: Callable[[Sequence[object]], pa.Table], items: Sequence[object]) -> pandas.DataFrame:
+def _part_of(table_of: Callable[[Iterable[object]], pa.Table], items: Iterable[object]) -> pandas.DataFrame:
     return to_pandas(table_of(items))
 
 
-def _words_of(items: Sequence[object], skip_unreadable: bool) -> pa.Table:
+def _words_of(items: Iterable[object], skip_unreadable: bool) -> pa.Table:
     return pa.concat_tables([SCHEMAS["words"].empty_table(), *_tables_of_words(items, skip_unreadable)])
 
 
-def _tables_of_words(items: Sequence[object], skip_unreadable: bool) -> Iterator[pa.Table]:
+def _tables_of_words(items: Iterable[object], skip_unreadable: bool) -> Iterator[pa.Table]:
     for item in items:
         if isinstance(item, TranscribedFile) and item.error is not None:
             continue
@@ -108,7 +108,7 @@ def _tables_of_words(items: Sequence[object], skip_unreadable: bool) -> Iterator
         yield transcript.to_arrow(transcript_id=job_id or name)
 
 
-def _problems_of(items: Sequence[object], strict: bool) -> pa.Table:
+def _problems_of(items: Iterable[object], strict: bool) -> pa.Table:
     return to_arrow((_report_of(item, strict) for item in items), "problems")
 
 

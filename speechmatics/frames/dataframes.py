@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from speechmatics.exceptions import MissingExtraError
+from speechmatics.frames.tables import check_data
 
 if TYPE_CHECKING:
     import pandas
@@ -19,6 +20,7 @@ def to_pandas(data: pa.Table | pa.RecordBatchReader) -> pandas.DataFrame:
     """A table as a pandas DataFrame over the same memory: its columns have Arrow's types (`pandas.ArrowDtype`).
 
     Raises:
+        InvalidInputError: `data` is neither a table nor a stream.
         MissingExtraError: pandas is not installed.
     """
     try:
@@ -35,6 +37,7 @@ def to_polars(data: pa.Table | pa.RecordBatchReader) -> polars.DataFrame:
     """A table as a polars DataFrame, whose numbers are in the same memory.
 
     Raises:
+        InvalidInputError: `data` is neither a table nor a stream.
         MissingExtraError: polars is not installed.
     """
     try:
@@ -45,4 +48,5 @@ def to_polars(data: pa.Table | pa.RecordBatchReader) -> polars.DataFrame:
 
 
 def _table(data: pa.Table | pa.RecordBatchReader) -> pa.Table:
+    check_data(data)
     return data if isinstance(data, pa.Table) else data.read_all()

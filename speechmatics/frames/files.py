@@ -18,7 +18,15 @@ from speechmatics.exceptions import (
     SpeechmaticsError,
     TranscriptNotReadableError,
 )
-from speechmatics.frames.tables import SCHEMAS, Level, check_level, in_batches, table_of_transcript, to_arrow
+from speechmatics.frames.tables import (
+    SCHEMAS,
+    Level,
+    check_data,
+    check_level,
+    in_batches,
+    table_of_transcript,
+    to_arrow,
+)
 from speechmatics.models import Transcript
 from speechmatics.rendering.arrow import TranscriptLevel
 from speechmatics.validation import validate_transcripts
@@ -71,8 +79,10 @@ def write_parquet(data: pa.Table | pa.RecordBatchReader, path: str | os.PathLike
         How many rows were written.
 
     Raises:
+        InvalidInputError: `data` is neither a table nor a stream.
         OSError: It cannot be written.
     """
+    check_data(data)
     target = Path(path).expanduser()
     part = target.with_name(f".{target.name}.{uuid4().hex}.part")
     rows = 0

@@ -15,7 +15,7 @@ from speechmatics.rendering.arrow import TRANSCRIPT_SCHEMAS, TranscriptLevel, sc
 from speechmatics.rendering.arrow import to_arrow as transcript_to_arrow
 from speechmatics.validation import ProblemRecord, ValidationReport
 
-__all__ = ["SCHEMAS", "Level", "check_level", "in_batches", "table_of_transcript", "to_arrow"]
+__all__ = ["SCHEMAS", "Level", "check_data", "check_level", "in_batches", "table_of_transcript", "to_arrow"]
 
 Level: TypeAlias = Literal["words", "turns", "sentences", "jobs", "problems"]
 """What a row is."""
@@ -74,6 +74,19 @@ def check_level(level: object) -> None:
     """
     if level not in SCHEMAS:
         raise unknown_level(level, SCHEMAS)
+
+
+def check_data(data: object) -> None:
+    """That there is a table or a stream.
+
+    Raises:
+        InvalidInputError: There is something else.
+    """
+    if not isinstance(data, pa.Table | pa.RecordBatchReader):
+        raise InvalidInputError(
+            f"data must be a pyarrow Table or RecordBatchReader, as to_arrow and read_folder give, "
+            f"not {type(data).__name__}"
+        )
 
 
 def in_batches(tables: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:

@@ -62,9 +62,9 @@ def unsupported(detail: str) -> ApiError:
     return ApiError(400, "Requested product not available", detail)
 
 
-def unauthorized() -> ApiError:
+def unauthorized(headers: Mapping[str, str] | None = None) -> ApiError:
     """401: the token is not the server's."""
-    return ApiError(401, "Permission Denied")
+    return ApiError(401, "Permission Denied", headers=headers)
 
 
 def job_not_found(job_id: str) -> ApiError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hmac
 import ipaddress
 import logging
@@ -18,6 +20,7 @@ from speechmatics.local.discovery import HEALTH
 from speechmatics.local.errors import ApiError, forbidden, not_kept, unauthorized
 from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
 from speechmatics.local.options import ANY_ORIGIN, ServerOptions
+from speechmatics.local.pages import is_page
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Gate"]
 
+ASK_FOR_TOKEN = {"WWW-Authenticate": 'Basic realm="any name, and the token as password", charset="UTF-8"'}
+"""Lets browsers, which know no other way, ask a person for the token; only for pages, never for the API."""
 _logger = logging.getLogger("speechmatics")
 
 
@@ -62,7 +67,7 @@ class Gate:
             await send(message)
 
         try:
-            path = scope["path"].rstrip("/")
+            path = scope["path"].rstrip("/") or "/"
             self._check(Headers(scope=scope), path)
             await self._app({**scope, "path": path}, receive, send_identified)
         except ApiError as error:
@@ -99,11 +104,12 @@ class Gate:
             )
         if self._token is None or path in HEALTH:
             return
-        scheme, _, token = headers.get("Authorization", "").partition(" ")
-        given = token.strip().encode("latin-1")
-        is_accepted = hmac.compare_digest(given, self._token) or (path != KEYS_PATH and self._keys.is_valid(given))
-        if scheme.lower() != "bearer" or not is_accepted:
-            raise unauthorized()
+        is_for_browsers = not self._is_on_premises and is_page(path)
+        given = _read_token(headers.get("Authorization", ""), may_be_basic=is_for_browsers)
+        if given is None or not (
+            hmac.compare_digest(given, self._token) or (path != KEYS_PATH and self._keys.is_valid(given))
+        ):
+            raise unauthorized(ASK_FOR_TOKEN if is_for_browsers else None)
 
     def _is_own(self, host: str) -> bool:
         try:
@@ -111,6 +117,17 @@ class Gate:
         except ValueError:
             return False
         return name in self._hosts or _is_address(name)
+
+
+def _read_token(authorization: str, *, may_be_basic: bool) -> bytes | None:
+    """The token that a request has; of browsers the password, with any name."""
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip().encode("latin-1")
+    if scheme.lower() == "basic" and may_be_basic:
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(value, validate=True).partition(b":")[2]
+    return None
 
 
 def _is_address(name: str) -> bool:

@@ -26,6 +26,7 @@ from speechmatics.local.gate import Gate
 from speechmatics.local.jobs import Job, new_job_id
 from speechmatics.local.keys import KEYS_PATH, TemporaryKeys
 from speechmatics.local.options import ServerOptions
+from speechmatics.local.pages import Pages
 from speechmatics.local.probe import probe_duration
 from speechmatics.local.queries import BOOLEAN, DATE, FORMAT, LIMIT, MOMENT, WAIT, Format, read_query
 from speechmatics.local.requests import note_config
@@ -79,6 +80,7 @@ def create_app(
     engines = Engines(store, worker.size)
     capacity = engines if options.on_premises else Backlog(store, options.max_backlog)
     jobs = _Jobs(store, worker, begin, capacity, options)
+    pages = Pages(store)
     keys = TemporaryKeys()
     routes = [
         Route("/v2/jobs", _Resource(GET=jobs.list_recent, POST=jobs.create)),
@@ -100,6 +102,9 @@ def create_app(
             Route(KEYS_PATH, _Resource(POST=keys.answer)),
             Route("/v1/discovery/features", _Resource(GET=jobs.get_features)),
             *(Route(path, _Resource(GET=answer_health)) for path in HEALTH),
+            Route("/", _Resource(GET=pages.list_jobs)),
+            Route("/jobs/{job_id}", _Resource(GET=pages.get_transcript)),
+            Route("/jobs/{job_id}/audio", _Resource(GET=pages.get_audio)),
         ]
     return Gate(Router(routes, redirect_slashes=False, default=_not_found), token, keys, options)
 

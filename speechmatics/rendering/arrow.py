@@ -63,19 +63,23 @@ def unknown_level(level: object, known: Iterable[str]) -> InvalidInputError:
 
 
 def table_of(records: Iterable[Mapping[str, object]], schema: pa.Schema) -> pa.Table:
-    """The records as a table; half a surrogate pair, which a strange file name may have, becomes `?`."""
+    """The records as a table; half a surrogate pair, which a strange file name may have, becomes `?`.
+
+    Raises:
+        InvalidInputError: A value is of another type than its column, as in a model that was never validated.
+    """
     rows = [*records]
-    return pa.table(
-        [_column([row[name] for row in rows], kind) for name, kind in zip(schema.names, schema.types, strict=True)],
-        schema=schema,
-    )
+    fields = zip(schema.names, schema.types, strict=True)
+    return pa.table([_column(name, [row[name] for row in rows], kind) for name, kind in fields], schema=schema)
 
 
-def _column(values: list[object], kind: pa.DataType) -> pa.Array[Any]:
+def _column(name: str, values: list[object], kind: pa.DataType) -> pa.Array[Any]:
     try:
         return pa.array(values, kind)
     except UnicodeEncodeError:
         return pa.array([_as_utf8(value) if isinstance(value, str) else value for value in values], kind)
+    except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
+        raise InvalidInputError(f"the column {name} is {kind}, and a value of it is not: {error}") from None
 
 
 def _as_utf8(text: str) -> str:

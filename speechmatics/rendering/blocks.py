@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from math import isfinite
 from operator import attrgetter
 
 from speechmatics.rendering.fragments import Fragments, Results, Writing, fragments_by_channel
@@ -19,6 +18,8 @@ FULL = 100
 """Words after which a block ends with its sentence."""
 OVERFULL = 300
 """Words after which a block ends within a sentence."""
+LONGEST = 1e9
+"""Seconds that are no time any more: what is received may be any number."""
 SHADES = ((0.5, "c1"), (0.7, "c2"), (0.9, "c3"))
 """Confidence below which a word has this class."""
 
@@ -54,7 +55,7 @@ class Block:
 
 def is_time(seconds: float | None) -> bool:
     """Whether a time can be shown."""
-    return seconds is not None and isfinite(seconds) and seconds >= 0
+    return seconds is not None and 0 <= seconds < LONGEST
 
 
 def short_clock(seconds: float) -> str:

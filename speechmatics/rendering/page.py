@@ -15,7 +15,7 @@ from speechmatics.rendering.blocks import Block, Voice, blocks_of, is_time, shor
 from speechmatics.rendering.panels import Document, bar, panels_of, time_button
 from speechmatics.rendering.sound import sound_of
 
-__all__ = ["content_policy", "resource", "to_fragment", "to_html"]
+__all__ = ["content_policy", "filled_in", "hash_of", "policy_of", "resource", "to_fragment", "to_html"]
 
 COLOURS = 8
 """So many voices have a colour of their own; then they begin again."""
@@ -34,7 +34,8 @@ def to_html(document: Document, audio: str | bytes | None = None) -> str:
     blocks = blocks_of(document, timed=sound is not None)
     times = talk_time(document)
     colours = _colours(times, blocks)
-    player = f'<audio id="audio" controls preload="metadata" src="{escape(sound.source)}"></audio>' if sound else ""
+    source = f'src="{escape(sound.source)}"' if sound else ""
+    player = f'<audio id="audio" aria-label="Recording" controls preload="metadata" {source}></audio>' if sound else ""
     values = {
         "policy": escape(content_policy(sound.policy) if sound else content_policy()),
         "title": escape(_title(document)),
@@ -46,7 +47,7 @@ def to_html(document: Document, audio: str | bytes | None = None) -> str:
         "panels": panels_of(document),
         "transcript": "\n".join(_turns(blocks, colours)) or '<p class="empty">No words were recognised.</p>',
     }
-    return _FIELD.sub(lambda found: values[found[1]], resource("page.html"))
+    return filled_in(resource("page.html"), **values)
 
 
 def to_fragment(document: Document) -> str:
@@ -66,29 +67,30 @@ def to_fragment(document: Document) -> str:
 
 def content_policy(media: str = "'none'") -> str:
     """The Content-Security-Policy of a page: its own script and style, and audio from `media`."""
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src '{_hash_of('page.js')}'",
-            f"style-src '{_hash_of('page.css')}'",
-            f"media-src {media}",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
+    script, style = hash_of(resource("page.js")), hash_of(resource("page.css"))
+    return policy_of("default-src 'none'", f"script-src {script}", f"style-src {style}", f"media-src {media}")
+
+
+def policy_of(*directives: str) -> str:
+    """A Content-Security-Policy of these directives, and of those that every page has."""
+    return "; ".join((*directives, "img-src data:", "base-uri 'none'", "form-action 'none'"))
+
+
+def filled_in(template: str, **values: str) -> str:
+    """A template of HTML with each `{{name}}` replaced; what is in a value is not looked at."""
+    return _FIELD.sub(lambda found: values[found[1]], template)
+
+
+def hash_of(source: str) -> str:
+    """How a policy names a script or a style that stands in the page."""
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 @cache
 def resource(name: str) -> str:
     """The text of a file of this package."""
     return files("speechmatics.rendering").joinpath(name).read_text(encoding="utf-8")
-
-
-@cache
-def _hash_of(name: str) -> str:
-    digest = hashlib.sha256(resource(name).encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _title(document: Document) -> str:

@@ -140,7 +140,7 @@ def _counted(name: str, counts: SentimentCounts | None) -> Iterator[str]:
 def _sounds(document: Document) -> str:
     kinds = (document.audio_event_summary.overall if document.audio_event_summary else None) or {}
     items = [
-        f"<li>{escape(kind)} <small>{item.count or 0:g} \u00d7, {item.total_duration or 0:.0f} s</small></li>"
+        f"<li>{escape(kind)} <small>{item.count or 0} \u00d7, {item.total_duration or 0:.0f} s</small></li>"
         for kind, item in kinds.items()
     ]
     return f'<ul class="tags">{"".join(items)}</ul>' if items else ""

@@ -268,6 +268,13 @@ def test_validate_and_render_need_no_key(server: LocalServer, call: Path, tmp_pa
     assert run(None, "validate", "config", config, "--strict").returncode == 1
     assert run(None, "render", good).stdout == "Good morning.\n"
     assert run(None, "render", "-", "--format", "srt", stdin=good.read_bytes()).stdout.startswith("1\n")
+    page = run(None, "render", good, "--format", "html", "--audio", "good.wav").stdout
+    assert page.startswith("<!DOCTYPE html>")
+    assert 'src="good.wav"' in page
+    for wrong in ((good, "--audio", "good.wav"), (good, good, "--format", "html", "--audio", "good.wav")):
+        refused = run(None, "render", *wrong)
+        assert refused.returncode == 2
+        assert "--audio is for one transcript" in refused.stderr
     assert run(None, "render", good, "--format", "vtt", "-o", tmp_path / "out").stderr == f"{tmp_path}/out/good.vtt\n"
 
 

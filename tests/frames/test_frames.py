@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -381,6 +382,28 @@ def test_what_a_level_is_not_made_of_is_an_error(tmp_path: Path) -> None:
         anything_read(tmp_path, on_error="skip")
     with pytest.raises(InvalidInputError, match="sources must be one or more paths"):
         anything_read(3)
+
+
+def test_what_is_no_table_is_not_written(tmp_path: Path) -> None:
+    """The error says what gives one."""
+    uses: list[Any] = [to_pandas, to_polars, partial(write_parquet, path=tmp_path / "a.parquet")]
+    for use in uses:
+        for data in ([transcript_of()], None, "words"):
+            with pytest.raises(
+                InvalidInputError, match="data must be a pyarrow Table or RecordBatchReader, as to_arrow"
+            ):
+                use(data)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_value_of_another_type_than_its_column_is_an_error() -> None:
+    """As an id that is a number, or what was never validated, has it."""
+    anything: Any = transcript_of(word(0))
+    with pytest.raises(InvalidInputError, match="the column transcript_id is string"):
+        anything.to_arrow(transcript_id=3)
+    anything.results[0].start_time = "now"
+    with pytest.raises(InvalidInputError, match="the column start_time is double"):
+        anything.to_arrow()
 
 
 @pytest.mark.slow

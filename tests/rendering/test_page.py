@@ -33,7 +33,23 @@ VOID = {"meta", "link", "input", "br"}
 ALLOWED = {
     *("html", "head", "meta", "link", "title", "style", "body", "header", "h1", "h2", "p", "div", "form", "input"),
     *("button", "output", "main", "aside", "article", "section", "script", "span", "b", "small", "ul", "ol", "li"),
-    *("svg", "rect", "table", "tr", "th", "td", "details", "summary", "kbd", "audio", "code"),
+    *(
+        "svg",
+        "rect",
+        "table",
+        "tr",
+        "th",
+        "td",
+        "details",
+        "summary",
+        "kbd",
+        "audio",
+        "code",
+        "a",
+        "bdi",
+        "thead",
+        "tbody",
+    ),
 }
 
 
@@ -286,6 +302,7 @@ def test_a_long_speech_is_divided() -> None:
     blocks = re.findall(r"<p>(.*?)</p></div>", with_sentences.to_html())
     assert [len(block.split()) for block in blocks] == [192, 192, 300, 300, 1]
     assert blocks[0].endswith("b.")
+    assert transcript(*["c"] * 600).to_html().count('class="turn ') == 2
 
 
 def test_notebooks_show_the_beginning() -> None:
@@ -304,5 +321,19 @@ def test_times_that_are_none() -> None:
     page = found.to_html("a.wav")
     assert "<p>Hi</p>" in page
     assert "<title>Transcript</title>" in page
+    huge = 10**400
+    odd: dict[str, Any] = {
+        "job": {"duration": huge},
+        "results": [
+            {"type": "word", "start_time": time, "end_time": 1e300, "alternatives": [{"content": "Hi"}]}
+            for time in (-1.0, 1e300)
+        ]
+        + [{"type": "word"}],
+        "sentiment_analysis": {"segments": [], "summary": {}},
+        "chapters": [{"title": "One", "start_time": -5.0}],
+        "audio_event_summary": {"overall": {"music": {"count": huge, "total_duration": 1e300}}},
+    }
+    reader = Reader(Transcript.model_validate(odd).to_html("a.wav"))
+    assert {one["data-t"] for tag in ("span", "div", "button") for one in reader.all(tag) if "data-t" in one} == {"0.0"}
     late = transcript(("a", {"start_time": 4000.0, "end_time": 4001.0})).to_html()
     assert "1:06:40</button>" in late

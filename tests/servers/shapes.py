@@ -111,6 +111,7 @@ _HEALTH = {name: _object({name: {"const": True}}) for name in ("started", "alive
 _JSON = "application/json"
 _V2 = "application/vnd.speechmatics.v2+json"
 _PLAIN = "text/plain; charset=utf-8"
+_HTML = "text/html; charset=utf-8"
 # Method, path, the status of success, and the schema of each content type: None for any text, no type for anything.
 _ANSWERS: list[tuple[str, str, int, dict[str, Json | None]]] = [
     (
@@ -135,6 +136,9 @@ _ANSWERS: list[tuple[str, str, int, dict[str, Json | None]]] = [
     ("GET", r"/v2/jobs/[^/]+/transcript", 200, {_V2: _TRANSCRIPT, _PLAIN: None}),
     ("GET", r"/v2/jobs/[^/]+/data", 200, {}),
     ("GET", r"/v2/jobs/[^/]+/log", 200, {_PLAIN: None}),
+    # Of no specification: what people open in a browser.
+    ("GET", r"/|/jobs/[^/]+", 200, {_HTML: None}),
+    *(("GET", r"/jobs/[^/]+/audio", status, dict[str, Json | None]()) for status in (200, 206, 416)),
     (
         "GET",
         r"/v2/usage",

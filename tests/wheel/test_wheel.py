@@ -116,6 +116,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert "speechmatics/py.typed" in names
     for part in ("page.html", "page.css", "page.js", "fragment.css"):
         assert f"speechmatics/rendering/{part}" in names
+    for part in ("jobs.html", "jobs.css"):
+        assert f"speechmatics/local/{part}" in names
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert not [name for name in names if "__pycache__" in name]
 
