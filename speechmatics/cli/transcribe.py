@@ -63,7 +63,7 @@ def transcribe(
     """Transcribe recordings.
 
     One file and no --output prints its transcript. With --output, each file has its outputs there, by its whole name
-    (calls/a.wav.txt); the command can be stopped with Ctrl-C, or killed, and run again: it goes on where it was, and
+    (calls/a.wav.txt); the command can be stopped with Ctrl-C, or killed, and run again: it continues where it was, and
     pays for nothing twice.
 
     Examples:
@@ -134,10 +134,11 @@ def _print_one(inputs: list[str], config: dict[str, Any], kinds: list[str], sett
     from speechmatics.cli.render import rendered
     from speechmatics.exceptions import InvalidInputError
     from speechmatics.runner.outputs import check_formats
+    from speechmatics.runner.stores import is_store_url
 
     [one, *others] = inputs
-    if others or (one != "-" and Path(one).is_dir()):
-        raise InvalidInputError("several recordings need --output FOLDER")
+    if others or is_store_url(one) or (one != "-" and Path(one).is_dir()):
+        raise InvalidInputError("several recordings, folders and stores need --output FOLDER")
     [kind, *more] = check_formats(kinds)
     if more:
         raise InvalidInputError("several formats need --output FOLDER")
@@ -151,8 +152,14 @@ def _print_one(inputs: list[str], config: dict[str, Any], kinds: list[str], sett
 
 
 def _forget(output: Path) -> None:
+    from speechmatics.runner.journal import Journal
+
+    folder = output / ".speechmatics"
+    if not (folder / "journal.db").exists():
+        return
+    Journal(folder / "journal.db").close()  # which fails while another run uses it
     for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
-        (output / ".speechmatics" / name).unlink(missing_ok=True)
+        (folder / name).unlink(missing_ok=True)
 
 
 def _print_plan(run: TranscriptionRun, price: float | None, *, as_json: bool) -> None:

@@ -13,15 +13,17 @@ import httpx
 
 from speechmatics.local.background import Background
 from speechmatics.local.jobs import Job, now
-from speechmatics.local.outbound import ForbiddenAddress, Outbound, OutboundError, request_to
+from speechmatics.local.outbound import ForbiddenAddress, Outbound, OutboundError, read_headers, request_to
 from speechmatics.local.state import JobStore
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.delivery import FetchData
 from speechmatics.models.job import JobStatus
 
-__all__ = ["Fetcher"]
+__all__ = ["FETCH_FAILURE", "Fetcher"]
 
 ATTEMPTS = 3
+FETCH_FAILURE = "failed to fetch file"
+"""What the errors of a job say whose audio could not be fetched (documentation)."""
 DELAY = 0.2
 """Seconds between two attempts to fetch."""
 AT_ONCE = 4
@@ -101,7 +103,7 @@ class Fetcher:
                     await self._download(source, spool)
             except (OutboundError, OSError) as error:
                 reason = self._reason(error)
-                errors.append({"timestamp": now(), "message": f"failed to fetch file: {reason}"})
+                errors.append({"timestamp": now(), "message": f"{FETCH_FAILURE}: {reason}"})
                 self._store.write_log(job.id, errors[-1]["message"])
                 if isinstance(error, ForbiddenAddress):
                     break
@@ -126,8 +128,7 @@ class Fetcher:
 
     async def _download(self, source: FetchData, spool: Path) -> None:
         url = source.url
-        given = (header.partition(":") for header in source.auth_headers or ())
-        headers = [(name, value.strip()) for name, _, value in given]
+        headers = read_headers(source.auth_headers)
         for _ in range(MAX_REDIRECTS + 1):
             async with self._outbound.send(request_to("GET", url), headers) as answer:
                 if answer.has_redirect_location:

@@ -15,8 +15,9 @@ import anyio.to_thread
 import httpx
 
 from speechmatics.local.background import Background
+from speechmatics.local.fetching import FETCH_FAILURE
 from speechmatics.local.jobs import Job
-from speechmatics.local.outbound import Outbound, OutboundError
+from speechmatics.local.outbound import Outbound, OutboundError, read_headers
 from speechmatics.local.state import JobStore
 from speechmatics.models._leniency import Leniency, leniency
 from speechmatics.models.config import JobConfig
@@ -30,8 +31,6 @@ DELAYS = (1.0, 4.0, 16.0, 60.0, 300.0)
 """Seconds after each attempt but the last."""
 SECONDS = 60.0
 """Seconds that an attempt may take."""
-FETCH_FAILURE = "failed to fetch file"
-"""What the errors of a job say whose audio could not be fetched."""
 _JSON = "application/json"
 _TYPES = {
     "jobinfo": _JSON,
@@ -94,8 +93,7 @@ class Notifier:
 
     async def _attempt(self, job: Job, target: NotificationConfig) -> str | None:
         """None where it was taken, otherwise why not."""
-        given = (header.partition(":") for header in target.auth_headers or ())
-        headers = [(name, value.strip()) for name, _, value in given]
+        headers = read_headers(target.auth_headers)
         transcript = await anyio.to_thread.run_sync(self._store.transcript, job.id)
         audio = self._store.audio_of(job.id)
         try:

@@ -23,7 +23,7 @@ import httpx
 
 from speechmatics._urls import check_http_url
 
-__all__ = ["ForbiddenAddress", "Outbound", "OutboundError", "is_public", "request_to"]
+__all__ = ["ForbiddenAddress", "Outbound", "OutboundError", "is_public", "read_headers", "request_to"]
 
 USER_AGENT = "Speechmatics-API/2.0"
 """What the service calls itself (specification)."""
@@ -88,6 +88,11 @@ class Outbound:
                 yield httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpx.DecodingError) as error:
             raise OutboundError(_reason(error)) from None
+
+
+def read_headers(lines: Iterable[str] | None) -> list[tuple[str, str]]:
+    """The headers of a configuration's `auth_headers`, each `Name: value`."""
+    return [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines or ())]
 
 
 def request_to(method: str, url: str) -> httpx.Request:

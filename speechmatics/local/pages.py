@@ -77,14 +77,8 @@ class Pages:
 
     async def get_audio(self, request: Request) -> Response:
         """The audio of a job, also in part, so that a player can go to any time."""
-        job = self._store.get(request.path_params["job_id"])
-        if job.status not in KEPT:
-            raise file_expired()
+        job, found = await anyio.to_thread.run_sync(self._store.stat_audio, request.path_params["job_id"])
         audio = self._store.audio_of(job.id)
-        try:
-            found = await anyio.to_thread.run_sync(audio.stat)
-        except FileNotFoundError:
-            raise ApiError(404, "Not Found", "the audio of the job has not been fetched") from None
         kind = mimetypes.guess_type(job.data_name)[0] or ""
         # A name may end in .html or .svg, which would run scripts in the name of this server.
         media_type = kind if kind.startswith(("audio/", "video/")) else "application/octet-stream"

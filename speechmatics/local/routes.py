@@ -215,14 +215,8 @@ class _Jobs:
         return Response(text, media_type=_JSON) if text_format == "json-v2" else PlainTextResponse(text)
 
     async def get_data(self, request: Request) -> Response:
-        job = self._store.get(request.path_params["job_id"])
-        if job.status in GONE:
-            raise file_expired()
+        job, found = await anyio.to_thread.run_sync(self._store.stat_audio, request.path_params["job_id"])
         audio = self._store.audio_of(job.id)
-        try:
-            found = await anyio.to_thread.run_sync(audio.stat)
-        except FileNotFoundError:
-            raise ApiError(404, "Not Found", "the audio of the job has not been fetched") from None
         kind = mimetypes.guess_type(job.data_name)[0] or "application/octet-stream"
         # It is given whole; what Starlette answers to a range that is wrong is not in the API's form.
         request.scope["headers"] = [header for header in request.scope["headers"] if header[0] != b"range"]

@@ -137,7 +137,7 @@ class RunningServer:
     def _begin_with(
         self, worker: Worker | ScriptedWorker, options: ServerOptions, resources: ExitStack
     ) -> Callable[[Job], object]:
-        """What begins a job: its audio is fetched if need be, and the worker takes it. Others are told of its end."""
+        """What begins a job: its audio is fetched if need be, and the worker takes it. Notifications follow."""
         background = Background()
         resources.callback(background.stop)
         is_scripted = isinstance(worker, ScriptedWorker)

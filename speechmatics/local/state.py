@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from speechmatics.local.database import Database
-from speechmatics.local.errors import job_expired, job_not_found, locked
+from speechmatics.local.errors import ApiError, file_expired, job_expired, job_not_found, locked
 from speechmatics.local.jobs import KEPT, TRANSITIONS, Job, now, read_job, written
 from speechmatics.local.usage import report_usage
 from speechmatics.models.job import JobStatus
@@ -82,6 +82,20 @@ class JobStore:
     def audio_of(self, job_id: str) -> Path:
         """Where the audio of a job is kept, until the job is deleted or expires."""
         return self._audio_dir / job_id
+
+    def stat_audio(self, job_id: str) -> tuple[Job, os.stat_result]:
+        """A job, and what the disk says of its audio.
+
+        Raises:
+            ApiError: 404, there is no such job, or its audio has not been fetched; 410, it is gone.
+        """
+        job = self.get(job_id)
+        if job.status not in KEPT:
+            raise file_expired()
+        try:
+            return job, self.audio_of(job_id).stat()
+        except FileNotFoundError:
+            raise ApiError(404, "Not Found", "the audio of the job has not been fetched") from None
 
     def sweep(self) -> None:
         """Deletes the files that a server which was killed has left behind: of no job, or of one that is gone."""

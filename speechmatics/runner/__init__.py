@@ -53,7 +53,7 @@ def transcribe_files(
     Raises:
         ConfigError, InvalidInputError, SettingsError: An argument is wrong, or outputs collide; nothing was sent.
         AuthenticationError, PermissionDeniedError: The service does not take the key.
-        RequestError: The service cannot be reached; the next call goes on.
+        RequestError: The service cannot be reached; the next call continues.
         SpeechmaticsError: Another run uses the journal.
     """
     run = TranscriptionRun(sources, config, Path(output_dir), **options)
@@ -70,5 +70,5 @@ async def transcribe_files_async(
     on_event: Callable[[FileEvent], object] = lambda event: None,
     **options: Unpack[RunOptions],
 ) -> RunSummary:
-    """As `transcribe_files`, awaited; a task that is cancelled leaves the jobs running, and the next call goes on."""
+    """As `transcribe_files`, awaited; a task that is cancelled leaves the jobs running, and the next call continues."""
     return await TranscriptionRun(sources, config, Path(output_dir), **options).run(on_event)

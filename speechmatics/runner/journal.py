@@ -1,4 +1,4 @@
-"""What is known of each file, kept in SQLite: a run that was killed goes on where its journal says it was."""
+"""What is known of each file, kept in SQLite: a run that was killed continues where its journal says it was."""
 
 from __future__ import annotations
 

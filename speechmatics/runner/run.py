@@ -179,7 +179,7 @@ class TranscriptionRun:
         Raises:
             InvalidInputError: There is no such file, or outputs collide; nothing was sent.
             AuthenticationError, PermissionDeniedError: The service does not take the key.
-            RequestError: The service cannot be reached. What was done is kept, and the next run goes on.
+            RequestError: The service cannot be reached. What was done is kept, and the next run continues.
             SpeechmaticsError: Another run uses the journal.
         """
         self.summary = RunSummary()

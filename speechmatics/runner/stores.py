@@ -37,7 +37,9 @@ def find_in_store(url: str, extensions: frozenset[str]) -> Iterator[str]:
         else:
             found = [path] if files.exists(path) else []
         names = [str(files.unstrip_protocol(each)) for each in found]
-    except (ImportError, OSError, ValueError) as error:
+    except InvalidInputError:
+        raise
+    except Exception as error:  # whatever the store's package raises
         raise InvalidInputError(f"{url} cannot be read: {error}") from None
     if not names:
         raise InvalidInputError(f"there is no audio at {url}")
@@ -50,8 +52,11 @@ def describe(url: str) -> tuple[int | None, str]:
     Raises:
         OSError: The store does not say.
     """
-    files, path = _store(url)
-    info: dict[str, Any] = files.info(path)
+    try:
+        files, path = _store(url)
+        info: dict[str, Any] = files.info(path)
+    except Exception as error:  # whatever the store's package raises
+        raise OSError(str(error)) from None
     size = info.get("size")
     marks = (info.get(name) for name in ("ETag", "etag", "md5Hash", "mtime", "LastModified", "created"))
     return size, f"{size}-{next((mark for mark in marks if mark is not None), '')}"
@@ -63,13 +68,15 @@ def open_in_store(url: str) -> str | BinaryIO:
     Raises:
         OSError: It cannot be opened.
     """
-    files, path = _store(url)
     try:
-        signed = files.sign(path, expiration=SIGNED_SECONDS)
-    except (NotImplementedError, AttributeError):
-        opened: BinaryIO = files.open(path, "rb")
-        return opened
-    return str(signed)
+        files, path = _store(url)
+        try:
+            return str(files.sign(path, expiration=SIGNED_SECONDS))
+        except (NotImplementedError, AttributeError):
+            opened: BinaryIO = files.open(path, "rb")
+            return opened
+    except Exception as error:  # whatever the store's package raises
+        raise OSError(str(error)) from None
 
 
 def _store(url: str) -> tuple[Any, str]:

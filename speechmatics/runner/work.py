@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -18,6 +17,7 @@ import anyio.abc
 import anyio.from_thread
 import anyio.lowlevel
 import anyio.to_thread
+from pydantic import TypeAdapter
 
 from speechmatics import RateLimit
 from speechmatics.async_batch_client import AsyncBatchClient
@@ -48,11 +48,12 @@ UNREACHABLE_AFTER = 3
 READ_WHOLE = 65_536
 """Bytes of a file that is read at once; reading larger ones beside the upload costs threads, and no memory."""
 _Client: TypeAlias = AsyncBatchClient[dict[str, Any], dict[str, Any], dict[str, Any]]
+_JSON_OBJECT = TypeAdapter(dict[str, Any])
 _FATAL = (AuthenticationError, PermissionDeniedError, SettingsError)
 
 
 class Work:
-    """What goes on while a run runs."""
+    """The work of one run."""
 
     def __init__(
         self,
@@ -199,8 +200,7 @@ class Work:
             self._settle(file, FileResult.SKIPPED, job_id=entry.job_id, duration=entry.duration, outputs=outputs)
         match decision.action:
             case Action.RENDER if decision.transcript is not None:
-                text = await anyio.to_thread.run_sync(decision.transcript.read_text, "utf-8")
-                await self._write(decision.open, decision.job_id, json.loads(text))
+                await self._render(decision.open, decision.job_id, decision.transcript)
             case Action.WAIT if decision.job_id is not None:
                 await self._slots.acquire()
                 self._watch(decision.job_id, decision.open)
@@ -213,6 +213,7 @@ class Work:
                     self._slots.release()
                     raise
                 if job_id is None:
+                    self._begun -= 1
                     self._slots.release()
                 else:
                     self._watch(job_id, decision.open)
@@ -222,6 +223,20 @@ class Work:
                     self._settle(file, result, error=decision.reason)
             case _:
                 pass
+
+    async def _render(self, files: list[Planned], job_id: str | None, transcript: Path) -> None:
+        """Writes outputs from a transcript that is there; one that is broken is fetched again."""
+        try:
+            text = await anyio.to_thread.run_sync(transcript.read_text, "utf-8")
+            parsed = _JSON_OBJECT.validate_json(text)
+        except (OSError, ValueError) as error:
+            if job_id is None:
+                self._fail(files, f"{transcript} cannot be read: {error}")
+                return
+            await self._slots.acquire()
+            self._watch(job_id, files)
+            return
+        await self._write(files, job_id, parsed)
 
     async def _submit(self, files: Sequence[Planned]) -> str | None:
         """The job of a new submission; None where there is none, and why has been said."""

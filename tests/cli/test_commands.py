@@ -16,6 +16,7 @@ import pytest
 
 from speechmatics import BatchClient
 from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
+from speechmatics.runner.journal import Journal
 from tests.conftest import AUDIO
 
 pytestmark = pytest.mark.slow  # starts processes
@@ -139,6 +140,11 @@ def test_many_go_to_a_folder_and_the_next_run_goes_on(server: LocalServer, call:
     assert plan.stdout.startswith("2 files: 2 to submit, 0 done, 0 with a job\n")
     assert "cost: 0.00, without the files of unknown length" in plan.stdout
     assert len(server.requests) == before
+    journal = Journal(tmp_path / "out" / ".speechmatics" / "journal.db")
+    taken = run(server, "transcribe", "calls", "-o", "out", "--fresh", cwd=tmp_path)
+    journal.close()
+    assert taken.returncode == 1
+    assert "another run uses it" in taken.stderr
     fresh = run(server, "transcribe", "calls", "-o", "out", "--format", "json,srt", "--fresh", cwd=tmp_path)
     assert "2 files: 2 done, 0 done before" in fresh.stderr
 
@@ -226,7 +232,7 @@ def test_exit_codes_of_what_cannot_be(server: LocalServer, call: Path, tmp_path:
     once = {"SPEECHMATICS_RETRY_ATTEMPTS": "1"}
     for code, done, words in [
         (2, run(server, "transcribe", tmp_path / "missing.wav"), "missing.wav"),
-        (2, run(server, "transcribe", call, call), "several recordings need --output FOLDER"),
+        (2, run(server, "transcribe", call, call), "several recordings, folders and stores need --output FOLDER"),
         (2, run(server, "transcribe", call, "--format", "docx"), "unknown format 'docx'"),
         (2, run(server, "transcribe"), "Missing argument"),
         (2, run(server, "jobs", "nonsense"), "No such command"),

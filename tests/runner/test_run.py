@@ -275,6 +275,30 @@ def test_a_file_in_doubt_is_looked_for_and_not_submitted_twice(
     assert job_id in (None, lines(tmp_path / "out")[0]["job_id"])
 
 
+def test_a_transcript_that_was_broken_is_fetched_again(
+    server: LocalServer, settings: ConnectionSettings, calls: Path, tmp_path: Path
+) -> None:
+    """It stops no other file, and is not paid for again."""
+    out = tmp_path / "out"
+    transcribe(calls, out, settings)
+    before = submissions(server)
+    for name, content in (("b.wav", '{"format": "2.9", "res'), ("x/c.wav", "[]")):
+        (out / "calls" / f"{name}.json").write_text(content)
+    again = transcribe(calls, out, settings, formats=["txt"])
+    assert (again.done, again.failed, submissions(server)) == (5, 0, before)
+    assert (out / "calls" / "b.wav.txt").read_text() == "Good morning.\n"
+
+
+def test_a_file_that_cannot_be_sent_takes_no_job_from_another(
+    server: LocalServer, settings: ConnectionSettings, calls: Path, tmp_path: Path
+) -> None:
+    """A limit of jobs counts jobs, not attempts."""
+    body = json.dumps({"code": 400, "error": "Job rejected"})
+    server.use_faults([Fault(method="POST", status=400, body=body, times=1)])
+    summary = transcribe(calls, tmp_path / "out", settings, submissions=1, max_jobs=2)
+    assert (summary.submitted, summary.failed) == (2, 2)  # a.wav, and same.wav with it
+
+
 def test_a_second_run_at_once_is_refused(settings: ConnectionSettings, calls: Path, tmp_path: Path) -> None:
     """It would pay twice."""
     journal = Journal(tmp_path / "out" / ".speechmatics" / "journal.db")

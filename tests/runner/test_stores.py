@@ -27,7 +27,7 @@ def sign(store: Any, path: str, expiration: int | None = None, **options: Any) -
 
 
 def strip_protocol(path: str) -> str:
-    return "/" + path.removeprefix("signing://").lstrip("/")
+    return "/" + path.rpartition("://")[2].lstrip("/")
 
 
 SigningStore: Any = type(
@@ -98,3 +98,19 @@ def test_a_store_that_signs_has_the_service_fetch(server: LocalServer, tmp_path:
     assert len(transcripts) == 1
     for file in tmp_path.rglob("*"):
         assert file.is_dir() or b"s3cret" not in file.read_bytes(), file
+
+
+def test_a_store_that_fails_stops_no_other_file(server: LocalServer, tmp_path: Path) -> None:
+    """Whatever its package raises."""
+
+    def fail(store: Any, path: str, expiration: int | None = None, **options: Any) -> str:
+        raise RuntimeError("the session is over")
+
+    store = type("FailingStore", (SigningStore,), {"protocol": "failing", "sign": fail})
+    fsspec.register_implementation("failing", store, clobber=True)
+    fsspec.filesystem("failing").pipe("/calls/b.wav", b"audio")
+    (tmp_path / "c.wav").write_bytes(b"audio")
+    sources = ["failing://calls/b.wav", str(tmp_path / "c.wav")]
+    summary = transcribe_files(sources, CONFIG, tmp_path / "out", settings=server.connection_settings, rate=1000)
+    assert (summary.done, summary.failed) == (1, 1)
+    assert "the session is over" in (tmp_path / "out" / "results.jsonl").read_text()
