@@ -43,11 +43,13 @@ class Recognition:
         duration: Length of the audio in seconds.
         results: json-v2 results in order.
         language: The language that was spoken, as the API names it.
+        is_identified: Whether the language was found out by the engine.
     """
 
     duration: float
     results: list[dict[str, Any]]
     language: str = "en"
+    is_identified: bool = False
 
 
 class Engine(Protocol):

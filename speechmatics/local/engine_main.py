@@ -64,7 +64,7 @@ def _do(whisper: Whisper, job: dict[str, Any], answers: TextIO, max_memory: int 
         with leniency(Leniency.SILENT):
             config = JobConfig.model_validate(job["config"])
         heard = whisper.transcribe(Path(job["audio"]), config, job["threads"], tell)
-        return {"duration": heard.duration, "results": heard.results, "language": heard.language}
+        return {name: getattr(heard, name) for name in ("duration", "results", "language", "is_identified")}
     except UnreadableAudio as error:
         return {"unreadable": str(error)}
     except Exception as error:

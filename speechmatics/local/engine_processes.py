@@ -208,7 +208,7 @@ class _EngineProcess:
                 elif "failed" in answer:
                     raise EngineFailed(answer["failed"])
                 else:
-                    return Recognition(answer["duration"], answer["results"], answer["language"])
+                    return Recognition(**answer)
             raise EngineDied(_reap(process))
         finally:
             with self._lock:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from speechmatics.local.decoding import SAMPLE_RATE, decode
-from speechmatics.local.engine import WITHOUT_SPACES, Recognition, UnreadableAudio
+from speechmatics.local.engine import ENGLISH, WITHOUT_SPACES, Recognition, UnreadableAudio
 from speechmatics.local.words import Word, to_results
 from speechmatics.models.config import JobConfig
 from speechmatics.models.features import LanguageIdentificationConfig
@@ -72,6 +72,7 @@ class Whisper:
 
     def __init__(self, model: Path | None, max_audio_seconds: float, limit_memory: Callable[[], None]) -> None:
         self._folder = model or packaged_model()
+        self._languages = known_languages(self._folder)
         self._max_audio_seconds = max_audio_seconds
         self._limit_memory = limit_memory
         self._model: tuple[_Model, int] | None = None
@@ -92,7 +93,8 @@ class Whisper:
         """
         asked = config.transcription_config or TranscriptionConfig(language="en")
         is_split = asked.diarization == "channel"
-        language = asked.language.split("-")[0]
+        language = self._language_of(asked)
+        is_identified = language == "auto"
         model = self._loaded(threads)
         channels: list[list[_HeardWord]] = []
         seconds = 0.0
@@ -115,8 +117,16 @@ class Whisper:
         are_joined = language not in WITHOUT_SPACES
         results = [list(to_results(words, seconds, language, are_joined=are_joined)) for words in channels]
         if is_split:
-            return Recognition(seconds, _collated(results, asked.channel_diarization_labels or ()), language)
-        return Recognition(seconds, results[0], language)
+            collated = _collated(results, asked.channel_diarization_labels or ())
+            return Recognition(seconds, collated, language, is_identified)
+        return Recognition(seconds, results[0], language, is_identified)
+
+    def _language_of(self, asked: TranscriptionConfig) -> str:
+        """The language to recognise; of one that the model does not know, as may be accepted, what comes next to it."""
+        language = asked.language.split("-")[0]
+        if language in self._languages:
+            return language
+        return "en" if self._languages == ENGLISH else "auto"
 
     def _loaded(self, threads: int) -> _Model:
         if self._model is not None and self._model[1] == threads:

@@ -154,7 +154,7 @@ def transcript_of(job: Job, heard: Recognition) -> dict[str, Any]:
         "transcription_config": asked,
         "language_pack_info": language_pack(heard.language),
     }
-    if asked.get("language") == "auto":
+    if heard.is_identified:
         metadata["language_identification"] = {"predicted_language": heard.language}
     if job.config.get("output_config"):
         metadata["output_config"] = job.config["output_config"]

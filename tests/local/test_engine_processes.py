@@ -250,6 +250,17 @@ def test_a_model_may_be_given_by_its_folder(tmp_path: Path) -> None:
     assert known_languages(tmp_path) == {"en", "cmn", "de"}
 
 
+@pytest.mark.parametrize("language", ["auto", "de", "cmn"])
+def test_a_language_that_is_not_known_may_be_accepted(language: str) -> None:
+    """What is recognised then is the model's own language, and none is said to have been identified."""
+    config = {"type": "transcription", "transcription_config": {"language": language}}
+    with LocalServer(accept_unsupported=True) as server, BatchClient(server.connection_settings) as client:
+        transcript = client.transcribe(QUICKSTART, config)
+    assert transcript["results"][0]["alternatives"][0]["language"] == "en"
+    assert transcript["metadata"]["language_pack_info"]["language_description"] == "English"
+    assert "language_identification" not in transcript["metadata"]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
