@@ -352,7 +352,7 @@ def _answered(request: httpx.Request) -> httpx.Response:
 
 
 def test_the_log_of_httpx_can_be_told_to_show_no_queries(caplog: pytest.LogCaptureFixture) -> None:
-    """README says how: it logs the URL of each request at INFO."""
+    """The guide says how: it logs the URL of each request at INFO."""
     caplog.set_level(logging.DEBUG)
     CLIENTS["blocking"](_answered, "send_request", "GET", f"jobs?sig={SECRET}")
     assert SECRET in caplog.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from speechmatics import InvalidInputError
 from speechmatics.local import Fault
 from speechmatics.local.faults import Faults, read_faults
 from tests.servers.fault_rules import Rule
+from tests.snippets import snippet
 
 TOML = """
 [[faults]]
@@ -222,9 +222,7 @@ def test_what_an_asgi_server_cannot_do_is_refused_by_name(tmp_path: Path, name: 
     assert f"rule 1 of faults: {name}: the local server cannot " in str(caught.value)
 
 
-def test_the_readme_s_file_is_read(tmp_path: Path) -> None:
+def test_the_file_of_the_guide_is_read(tmp_path: Path) -> None:
     """As it stands."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    [text] = [each for each in re.findall(r"```toml\n(.*?)```", readme, re.DOTALL) if "[[faults]]" in each]
-    [fault] = read_faults(write(tmp_path, "faults.toml", text))
+    [fault] = read_faults(write(tmp_path, "faults.toml", snippet("local-server", "[[faults]]", "toml")))
     assert fault == Fault(method="POST", path="jobs", drop="after_work", times=1)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +14,7 @@ from speechmatics import BatchClient, InvalidInputError, JobExpiredError, Speech
 from speechmatics.local import Fault, LocalServer
 from tests.conftest import ScriptedEngine
 from tests.servers.fault_clients import eventually
+from tests.snippets import snippet
 
 pytestmark = pytest.mark.slow  # waits for jobs
 
@@ -264,8 +263,6 @@ def test_what_cannot_expire_is_an_error(server: LocalServer, engine: ScriptedEng
         LocalServer(engine=engine).expire(job_id)
 
 
-def test_the_readme_s_faults_are_met() -> None:
+def test_the_faults_of_the_guide_are_met() -> None:
     """Its snippet runs as it stands."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    [code] = [each for each in re.findall(r"```py\n(.*?)```", readme, re.DOTALL) if "Fault(" in each]
-    exec(compile(code, "README.md", "exec"), {})
+    exec(compile(snippet("local-server", "Fault("), "local-server.md", "exec"), {})

@@ -29,6 +29,7 @@ from speechmatics.local.scripted import name_of
 from speechmatics.testing import wire_job_configs, wire_transcripts
 from speechmatics.validation import validate_transcript
 from tests.servers.fault_clients import eventually
+from tests.snippets import snippet
 
 pytestmark = pytest.mark.slow  # waits for jobs
 
@@ -405,15 +406,10 @@ def test_a_restart_begins_anew(tmp_path: Path) -> None:
         assert states == ["done", "done", "rejected"]
 
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_readme_s_rules_are_followed(tmp_path: Path) -> None:
+def test_the_rules_of_the_guide_are_followed(tmp_path: Path) -> None:
     """Its snippet runs as it stands, and its file is read."""
-    [code] = [each for each in re.findall(r"```py\n(.*?)```", README, re.DOTALL) if "ScriptedEngine(" in each]
-    exec(compile(code, "README.md", "exec"), {})
-    [text] = [each for each in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if "[[scripted]]" in each]
+    exec(compile(snippet("local-server", "ScriptedEngine("), "local-server.md", "exec"), {})
     file = tmp_path / "rules.toml"
-    file.write_text(text)
+    file.write_text(snippet("local-server", "[[scripted]]", "toml"))
     (tmp_path / "call.json").write_text(json.dumps(RECORDED))
     assert len(ScriptedEngine.from_path(file).rules) == 3

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import speechmatics
+from tests.snippets import snippet
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,25 +35,32 @@ def test_the_readme_s_code_prints_what_it_says(monkeypatch: pytest.MonkeyPatch) 
     assert words(printed.getvalue()) == words(expected)
 
 
-def test_the_readme_s_subclasses_give_models() -> None:
+def test_the_subclasses_of_the_guide_give_models() -> None:
     """Without the flag: one by its base, one by what it is subscripted with."""
-    [code] = [each for each in re.findall(r"```py\n(.*?)```", README, re.DOTALL) if "ParsedBatchClient" in each]
     names: dict[str, object] = {}
-    exec(compile(code, "README.md", "exec"), names)
+    exec(compile(snippet("models", "ParsedBatchClient"), "models.md", "exec"), names)
     for name in ("calls", "traced"):
         assert repr(names[name]).endswith("parse=True)")
 
 
-def test_the_readme_s_frames_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_frames_of_the_guide_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a folder with one transcript."""
-    [code] = [each for each in re.findall(r"```py\n(.*?)```", README, re.DOTALL) if "speechmatics.frames" in each]
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "call.json").write_text('{"format": "2.9", "metadata": {}, "results": []}')
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
-    exec(compile(code, "README.md", "exec"), names)
+    exec(compile(snippet("frames", "speechmatics.frames"), "frames.md", "exec"), names)
     assert (tmp_path / "words.parquet").exists()
     assert "location" in names["frame"].columns
+
+
+def test_the_readme_is_one_screen_whose_links_lead_somewhere() -> None:
+    """On a clone's own pages, so that each is there."""
+    assert len(README.splitlines()) < 80
+    links = re.findall(r"\]\(([^)]*)\)", README)
+    assert len(links) > 10
+    for link in links:
+        assert (ROOT / link).is_file(), link
 
 
 def test_versions_agree() -> None:

@@ -12,16 +12,15 @@ import pytest
 
 from speechmatics import exceptions
 from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
+from tests.snippets import DOCS, snippet, snippets
 
 pytestmark = pytest.mark.slow  # builds the site, starts servers
 
 ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
-CODE = re.compile(r"```py\n(.*?)```", re.DOTALL)
 SNIPPETS = {
     f"{page}-{number}": code
     for page in ("quickstart", "errors", "validation", "testing", "logging")
-    for number, code in enumerate(CODE.findall((DOCS / f"{page}.md").read_text(encoding="utf-8")))
+    for number, code in enumerate(snippets(page))
 }
 
 
@@ -96,12 +95,11 @@ def test_the_snippet_of_many_files_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file and a URL, with settings from the environment."""
-    [code] = [each for each in CODE.findall((ROOT / "README.md").read_text("utf-8")) if "transcribe_files" in each]
     (tmp_path / "calls").mkdir()
     (tmp_path / "calls" / "a.wav").write_bytes(b"any bytes")
     monkeypatch.chdir(tmp_path)
     with LocalServer(engine=ScriptedEngine([ScriptedRule(text="Good morning.")])) as server:
         monkeypatch.setenv("SPEECHMATICS_URL", server.connection_settings.url)
-        exec(compile(code, "README.md", "exec"), {})
+        exec(compile(snippet("many-files", "transcribe_files"), "many-files.md", "exec"), {})
     assert capsys.readouterr().out == "2 0 0\n"
     assert (tmp_path / "out" / "calls" / "a.wav.srt").exists()

@@ -6,10 +6,8 @@ import copy
 import json
 import logging
 import pickle
-import re
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,6 +27,7 @@ from speechmatics import (
 )
 from speechmatics._core.arguments import as_settings
 from speechmatics.local import LocalServer
+from tests.snippets import snippet
 
 TOKEN = "very-secret-token"
 
@@ -196,12 +195,10 @@ def test_the_part_is_read_where_all_is_right(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_errors_of_the_class_around_the_part_can_be_told_to_hide_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pydantic's error of a missing field holds all that was given; README says how to keep it from being shown."""
+    """Pydantic's error of a missing field holds all that was given; the guide says how to keep it from being shown."""
     monkeypatch.setenv("SPEECHMATICS__AUTH_TOKEN", TOKEN)
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    [code] = [each for each in re.findall(r"```py\n(.*?)```", readme, re.DOTALL) if "BaseSettings" in each]
-    names: dict[str, Any] = {"__name__": "readme"}
-    exec(compile(code, "README.md", "exec", dont_inherit=True), names)
+    names: dict[str, Any] = {"__name__": "guide"}
+    exec(compile(snippet("configuring", "BaseSettings"), "configuring.md", "exec", dont_inherit=True), names)
     with pytest.raises(ValidationError) as caught:
         names["App"]()
     error = caught.value
