@@ -24,6 +24,7 @@ __all__ = [
     "attribute_of",
     "content_of",
     "is_awaited",
+    "is_in_memory",
     "label_of",
     "name_of",
     "not_awaited",
@@ -91,6 +92,11 @@ def content_of(audio: object) -> tuple[str, object]:
     if not is_path(name):
         raise AudioError(f"the first part of a tuple of audio is a file name, not {type(name).__name__}")
     return _file_name(name if isinstance(name, str) else PurePath(_text_of(name)).name), content
+
+
+def is_in_memory(audio: object) -> bool:
+    """Whether looking at audio cannot block: it is bytes, with a name or without."""
+    return isinstance(audio[-1] if _is_tuple(audio) and audio else audio, bytes)
 
 
 def _file_name(name: str) -> str:

@@ -7,6 +7,7 @@ the connection. The look-up of a name is the one step that cannot be bounded so.
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 import ssl
@@ -166,6 +167,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        # The pool asks each connection whether it is readable, for each request; anyio asks for its peer then too.
+        self._number: Callable[[], int] | None = getattr(stream.get_extra_info("socket"), "fileno", None)
         self._read_before = ReadBefore()
         self._has_listened: anyio.Event | None = None
         self._sending: anyio.CancelScope | None = None
@@ -243,6 +246,8 @@ class AsyncStream(httpcore.AsyncNetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> object:
+        if info == "is_readable" and self._number is not None:
+            return _is_readable(self._number())
         return self._stream.get_extra_info(info)
 
 
@@ -337,6 +342,17 @@ def _addresses(host: str, port: int) -> list[str]:
 
 A_DAY = 86_400.0
 """Seconds: what waits for a socket counts milliseconds in 31 bits."""
+
+
+def _is_readable(number: int) -> bool:
+    """Whether a socket, by its number, has something to read; of one that is closed that is its end."""
+    if number < 0:
+        return True
+    if not hasattr(select, "poll"):  # on Windows
+        return bool(select.select([number], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _wait(connection: socket.socket, events: int, timeout: float | None) -> None:

@@ -19,10 +19,11 @@ from speechmatics._core.arguments import (
     check_ids,
     check_limit,
     check_text,
+    is_path,
 )
 from speechmatics._core.async_audio import open_async_audio
 from speechmatics._core.audio import Audio
-from speechmatics._core.audio_input import AsyncAudioInput, is_awaited, label_of, not_awaited
+from speechmatics._core.audio_input import AsyncAudioInput, is_awaited, is_in_memory, label_of, not_awaited
 from speechmatics._core.flows import next_delay_or_none, send_once
 from speechmatics._core.operations import JsonObject
 from speechmatics._core.policies import RECOVERY_SHARES, Aftermath, Search, aftermath
@@ -86,9 +87,11 @@ def submit_job(
     try:
         opened = yield from _opened_if_awaited(audio, session.settings, timeout)
         left = None if deadline is None else max(deadline - session.clock(), 0.0)
-        submission = yield from run_blocking(
-            partial(prepare, opened, source, session.settings, on_progress, submission_id), left
-        )
+        prepared = partial(prepare, opened, source, session.settings, on_progress, submission_id)
+        if is_in_memory(opened) and not is_path(source):
+            submission = prepared()  # no file is opened, and a thread would cost more than it does
+        else:
+            submission = yield from run_blocking(prepared, left)
     except TimeoutError as error:
         label = label_of(audio) or "the audio"
         raise WaitTimeoutError(f"{label} could not be read in time; no job was created") from error

@@ -50,6 +50,13 @@ TROUBLES_A_ROUND = 2
 """Jobs whose polls no server answers, after which the others are not tried in the same round."""
 WORTH_A_PAGE = 2
 """Jobs waited for that a page must show to have saved requests."""
+HELD_WHILE_MORE_COME = 5
+"""Seconds that an answer about the only job is held back at most, where others may be added meanwhile."""
+PAGES_TO_BEGIN_WITH = 50
+PAGES_A_JOB = 0.1
+"""Pages that may be read for each job that has ended, beside those above, at the usual pace."""
+SLOWER_PAUSE = 1.0
+"""Seconds between two rounds where more pages have been read than that."""
 
 _logger = logging.getLogger("speechmatics")
 
@@ -82,6 +89,9 @@ class JobWatcher:
         self._failed: dict[str, SpeechmaticsError] = {}
         self._reads_list = True
         self._next: str | None = None
+        self._pages = 0
+        self._ended = 0
+        self._due = 0.0
         self._hold = session.settings.long_poll
         self._is_hold_cut = False
         self._patience = Patience(session)
@@ -115,8 +125,17 @@ class JobWatcher:
                 self._take_more()
                 if not self.has_more():
                     return []
-                asked = session.clock()
+                asked, pages = session.clock(), self._pages
+                if self._due > asked:
+                    if early := self._bounded(self._due - asked, give_up):
+                        yield Sleep(early)
+                    if give_up is not None and session.clock() >= give_up:
+                        return []
+                    self._due = 0.0
+                    continue
                 pause = polling_delay(settings.poll_interval, settings.poll_interval_max, asked - self._newest)
+                if self._pages > PAGES_TO_BEGIN_WITH + PAGES_A_JOB * self._ended:
+                    pause = max(pause, SLOWER_PAUSE)
                 found: dict[str, JsonObject] = {}
                 try:
                     yield from self._poll(found)
@@ -130,6 +149,10 @@ class JobWatcher:
                     ended = [found[job_id] for job_id in self.running if job_id in found]
                     for job_id in found:
                         self._let_go(job_id)
+                    self._ended += len(ended)
+                    if self._pages > pages and (self._more is not None or len(self.running) >= LISTED_TOGETHER):
+                        # The page has just been read: those that it shows to run need time.
+                        self._due = session.clock() + pause
                     return ended
                 for job_id, failure in self._failed.items():
                     self._let_go(job_id)
@@ -142,8 +165,12 @@ class JobWatcher:
                 if give_up is not None and session.clock() >= give_up:
                     return []
                 if pause:
-                    ends = [end for end in (self._deadline, give_up) if end is not None]
-                    yield Sleep(min([pause, *(max(0.0, end - session.clock()) for end in ends)]))
+                    yield Sleep(self._bounded(pause, give_up))
+
+    def _bounded(self, pause: float, give_up: float | None) -> float:
+        """A pause that ends with the time there is."""
+        ends = [end for end in (self._deadline, give_up) if end is not None]
+        return min([pause, *(max(0.0, end - self._session.clock()) for end in ends)])
 
     @contextmanager
     def naming(self) -> Generator[None]:
@@ -216,7 +243,8 @@ class JobWatcher:
     def _poll_one(self, job_id: str) -> Flow[JsonObject | None]:
         """The job, or None where that is not to be had now; what concerns it alone joins `self._failed`."""
         is_alone = len(self.running) == 1
-        hold = wait_seconds(self._hold, self._left()) if is_alone and not self._is_hold_cut else 0
+        longest = self._hold if self._more is None else min(self._hold, HELD_WHILE_MORE_COME)
+        hold = wait_seconds(longest, self._left()) if is_alone and not self._is_hold_cut else 0
         self._is_hold_cut = False
         asked = self._session.clock()
         try:
@@ -247,6 +275,7 @@ class JobWatcher:
         pager = JobPager(cursor)
         while not pager.is_finished and len(self.running) - len(shown) >= LISTED_TOGETHER:
             operation = endpoints.list_jobs(created_before=pager.created_before, limit=endpoints.MAX_PAGE)
+            self._pages += 1
             jobs = yield from self._ask(operation, operation.read)
             pager.take([(str(job.get("id")), moment_of(job.get("created_at"))) for job in jobs])
             missing = self.running.keys() - shown

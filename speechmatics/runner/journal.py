@@ -94,6 +94,9 @@ CREATE TEMP TABLE plan (
     number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, output TEXT UNIQUE NOT NULL, path TEXT, overrides TEXT,
     size INTEGER, identity TEXT NOT NULL, config TEXT NOT NULL, refusal TEXT, digest TEXT, leader INTEGER, result TEXT
 );
+CREATE INDEX temp.sizes ON plan (size, config);
+CREATE INDEX temp.digests ON plan (digest, config);
+CREATE INDEX temp.leaders ON plan (leader);
 """
 _ENTRY = "name, identity, config, state, submission_id, intended_at, job_id, duration, error"
 _PLANNED = "name, output, path, overrides, size, identity, config, refusal, number"
@@ -122,7 +125,7 @@ class Journal:
                 self._database.execute("BEGIN EXCLUSIVE")
                 self._database.execute(_SCHEMA)
                 self._database.execute("COMMIT")
-                self._database.execute(_PLAN)
+                self._database.executescript(_PLAN)
             except BaseException:
                 self._database.close()
                 raise
@@ -181,8 +184,8 @@ class Journal:
     def duplicates(self) -> Iterator[Planned]:
         """The files that have the size of another one with the same configuration, and may be the same."""
         yield from self._pages(
-            "refusal IS NULL AND size IS NOT NULL AND (size, config) IN "
-            "(SELECT size, config FROM plan WHERE refusal IS NULL GROUP BY size, config HAVING COUNT(*) > 1)"
+            "refusal IS NULL AND size IS NOT NULL AND EXISTS (SELECT 1 FROM plan AS other WHERE other.size = plan.size "
+            "AND other.config = plan.config AND other.number != plan.number AND other.refusal IS NULL)"
         )
 
     def set_digest(self, number: int, digest: str) -> None:

@@ -53,6 +53,24 @@ async def test_every_method_returns_dicts(settings: ConnectionSettings, engine: 
         engine.go.set()
 
 
+async def test_bytes_need_no_thread(settings: ConnectionSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing about them can block; a file has one of its own."""
+    started: list[str] = []
+    start = threading.Thread.start
+
+    def noting(thread: threading.Thread) -> None:
+        started.append(thread.name)
+        start(thread)
+
+    async with AsyncBatchClient(settings) as client:
+        monkeypatch.setattr(threading.Thread, "start", noting)
+        for audio in (b"audio", ("call.wav", b"audio")):
+            assert await client.submit_job(audio, CONFIG)
+        assert "speechmatics-audio" not in started
+        assert await client.submit_job(io.BytesIO(b"audio"), CONFIG)
+        assert "speechmatics-audio" in started
+
+
 async def test_every_method_returns_models(settings: ConnectionSettings) -> None:
     """With `parse=True`."""
     async with AsyncBatchClient(settings, parse=True) as client:

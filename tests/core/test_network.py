@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from speechmatics._core.audio_input import open_audio
 from speechmatics._core.endpoints import get_job
 from speechmatics._core.exchange import MOST_INFORMATION, Exchange, ReadBefore, exchanging
 from speechmatics._core.media import MultipartBody
-from speechmatics._core.network import AsyncStream, Stream
+from speechmatics._core.network import AsyncBackend, AsyncStream, Stream
 from speechmatics._core.operations import Operation
 from tests.core.clients import (
     CONFIG,
@@ -260,6 +261,27 @@ class Stuck(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         return None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_a_connection_is_readable_where_something_has_come_or_it_has_ended(anyio_backend: str) -> None:
+    """The pool asks, and throws such a connection away; a closed one may be asked too."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, exchanging(Exchange()):
+        address = listener.getsockname()
+        stream = await AsyncBackend().connect_tcp(*address)
+        peer, _ = listener.accept()
+        with peer, anyio.fail_after(10):
+            assert stream.get_extra_info("is_readable") is False
+            peer.send(b"something")
+            while not stream.get_extra_info("is_readable"):
+                await anyio.sleep(0.01)
+            assert stream.get_extra_info("server_addr") == address
+            assert await stream.read(100) == b"something"
+            assert stream.get_extra_info("is_readable") is False
+            await stream.aclose()
+            while not stream.get_extra_info("is_readable"):  # an event loop closes the socket with its next step
+                await anyio.sleep(0.01)
 
 
 def small_body() -> MultipartBody:

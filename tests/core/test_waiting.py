@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -284,3 +285,72 @@ def test_ids_that_never_pause_end_at_the_time_limit() -> None:
     with pytest.raises(sm.WaitTimeoutError):
         list(service.each(stream))
     assert service.now <= 7
+
+
+def test_jobs_that_come_steadily_cost_a_page_of_the_list_for_ten_of_them() -> None:
+    """Ten a second, each done after three: 2,000 of them, and none is noticed late."""
+    begun: dict[str, float] = {}
+
+    def of(job_id: str, service: Scripted) -> dict[str, Any]:
+        moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=begun[job_id])
+        status = "done" if service.now >= begun[job_id] + 3 else "running"
+        return {"id": job_id, "status": status, "created_at": moment.isoformat()}
+
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
+        service.now += 0.01
+        if path_of(request) != "jobs":
+            return httpx.Response(200, json={"job": of(path_of(request).removeprefix("jobs/"), service)})
+        before = request.url.params.get("created_before")
+        shown = [job for job_id in begun if (job := of(job_id, service)) and (not before or job["created_at"] < before)]
+        return httpx.Response(200, json={"jobs": shown[::-1][:100]})
+
+    service = service_of(answer)
+
+    def ids() -> Iterator[str | None]:
+        for number in range(2000):
+            while service.now < number / 10:
+                yield None
+            begun[f"j{number}"] = service.now
+            yield f"j{number}"
+
+    late: list[float] = []
+    for ended in service.each(iterators.wait_for_many(ids(), service.session(), RAW, timeout=None)):
+        late.append(service.now - begun[ended["id"]] - 3)
+    assert len(late) == 2000
+    assert max(late) < 2.1  # two pauses: one from the page before, and one where ids are taken
+    assert len(service.requests) <= 50 + 0.11 * 2000 + 5
+
+
+def test_the_only_job_is_not_held_for_long_where_others_may_come() -> None:
+    """They would not be looked at meanwhile."""
+
+    def answer(service: Scripted, request: httpx.Request) -> Reply:
+        service.now += int(request.url.params.get("wait", "0"))
+        return job("done" if service.now > 30 else "running", path_of(request).removeprefix("jobs/"))
+
+    service = service_of(answer)
+
+    def ids() -> Iterator[str | None]:
+        yield "j"
+        while service.now < 25:
+            yield None
+
+    assert list(service.each(iterators.wait_for_many(ids(), service.session(), RAW, timeout=None)))
+    held = waits(service)
+    assert max(held[:5]) == 5
+    assert held[-1] == 20  # no others come now
+
+
+def test_only_the_jobs_of_the_last_minute_are_remembered() -> None:
+    """However many are submitted: the memory does not grow with a program that runs for long."""
+    session = (service := service_of([])).session()
+    for number in range(20_000):
+        service.now = number / 100
+        session.remember(f"j{number}")
+    assert len(service.memory.submitted) <= 6001
+    assert session.is_young("j19999")
+    assert not session.is_young("j13000")
+    service.now += 3600
+    for number in range(6001):
+        session.remember(f"k{number}")
+    assert len(service.memory.submitted) == 6001
