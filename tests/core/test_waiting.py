@@ -342,7 +342,7 @@ def test_the_only_job_is_not_held_for_long_where_others_may_come() -> None:
 
 def test_only_the_jobs_of_the_last_minute_are_remembered() -> None:
     """However many are submitted: the memory does not grow with a program that runs for long."""
-    session = (service := service_of([])).session()
+    session = (service := Scripted()).session()
     for number in range(20_000):
         service.now = number / 100
         session.remember(f"j{number}")
