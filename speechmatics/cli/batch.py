@@ -161,13 +161,14 @@ def _settings(options: argparse.Namespace) -> ConnectionSettings:
 
 
 def _config(options: argparse.Namespace) -> dict[str, Any]:
-    config: dict[str, Any] = {"type": "transcription"}
-    if options.config_file is not None:
-        from speechmatics.models import JobConfig
+    from speechmatics.models import JobConfig
+    from speechmatics.runner.planning import merge_json
 
+    config: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
+    if options.config_file is not None:
         config = JobConfig.from_file(options.config_file).to_dict()
-    asked = {**config.get("transcription_config", {"language": "en"}), **_transcription(options)}
     parts = {
+        "transcription_config": _transcription(options, config.get("transcription_config", {})),
         "translation_config": _listed("target_languages", options.translation_langs),
         "language_identification_config": _listed("expected_languages", options.langid_langs),
         "summarization_config": _summary(options),
@@ -176,11 +177,11 @@ def _config(options: argparse.Namespace) -> dict[str, Any]:
         "auto_chapters_config": {} if options.detect_chapters else None,
         "audio_events_config": (_listed("types", options.event_types) or {}) if options.audio_events else None,
     }
-    given = {name: value for name, value in parts.items() if value is not None}
-    return {**config, "transcription_config": asked, **given}
+    return merge_json(config, {name: value for name, value in parts.items() if value is not None})
 
 
-def _transcription(options: argparse.Namespace) -> dict[str, Any]:
+def _transcription(options: argparse.Namespace, config: dict[str, Any]) -> dict[str, Any]:
+    """What the options change in the configuration of a file; lists of words are added to what it has."""
     labels = options.multichannel.split(",") if options.multichannel else options.channel_diarization_labels
     marks = options.punctuation_permitted_marks
     threshold = options.volume_threshold
@@ -192,17 +193,17 @@ def _transcription(options: argparse.Namespace) -> dict[str, Any]:
         "enable_entities": options.enable_entities or None,
         "diarization": "channel" if options.multichannel else options.diarization,
         "channel_diarization_labels": labels,
-        "additional_vocab": _vocabulary(options),
+        "additional_vocab": _vocabulary(options, config.get("additional_vocab", [])),
         "punctuation_overrides": None if marks is None else {"permitted_marks": marks.split()},
         "audio_filtering_config": None if threshold is None else {"volume_threshold": threshold},
-        "transcript_filtering_config": _filtering(options),
-        "speaker_diarization_config": _speakers(options),
+        "transcript_filtering_config": _filtering(options, config.get("transcript_filtering_config", {})),
+        "speaker_diarization_config": _speakers(options, config),
     }
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _vocabulary(options: argparse.Namespace) -> list[Any] | None:
-    words: list[Any] = _read_list(options.additional_vocab_file) if options.additional_vocab_file else []
+def _vocabulary(options: argparse.Namespace, known: list[Any]) -> list[Any] | None:
+    words = _read_list(options.additional_vocab_file) if options.additional_vocab_file else [*known]
     for word in options.additional_vocab or ():
         content, colon, sounds = word.partition(":")
         words.append({"content": content, "sounds_like": sounds.split(",")} if colon else content)
@@ -221,11 +222,11 @@ def _read_list(file: Path) -> list[Any]:
     return [*listed]
 
 
-def _filtering(options: argparse.Namespace) -> dict[str, Any] | None:
+def _filtering(options: argparse.Namespace, known: dict[str, Any]) -> dict[str, Any] | None:
     from speechmatics.exceptions import InvalidInputError
 
     file = options.replacement_words_file
-    replacements: list[Any] = _read_list(file) if file else []
+    replacements = _read_list(file) if file else [*known.get("replacements", [])]
     for pair in options.replacement_words or ():
         before, colon, after = pair.rpartition(":")
         if not colon:
@@ -237,8 +238,8 @@ def _filtering(options: argparse.Namespace) -> dict[str, Any] | None:
     return filtering or None
 
 
-def _speakers(options: argparse.Namespace) -> dict[str, Any] | None:
-    if options.diarization != "speaker":
+def _speakers(options: argparse.Namespace, config: dict[str, Any]) -> dict[str, Any] | None:
+    if options.diarization != "speaker" and "speaker_diarization_config" not in config:
         return None
     values = {
         "speaker_sensitivity": options.speaker_diarization_sensitivity,

@@ -17,7 +17,7 @@ from speechmatics.runner.journal import Journal, Planned
 from speechmatics.runner.sources import EXTENSIONS, Source
 from speechmatics.runner.stores import describe
 
-__all__ = ["Planner", "duration_of", "mark_duplicates"]
+__all__ = ["Planner", "duration_of", "mark_duplicates", "merge_json"]
 
 _JSON_OBJECT = TypeAdapter(dict[str, Any])
 _OTHER_MEDIA = frozenset({".avi", ".flv", ".m4v", ".mkv", ".mov", ".opus", ".ts", ".webm", ".wma", ".wmv"})
@@ -68,7 +68,7 @@ class Planner:
         if overrides is None:
             return {**self._config}
         try:
-            return as_job_config(_merged(self._config, json.loads(overrides))).to_dict()
+            return as_job_config(merge_json(self._config, _JSON_OBJECT.validate_json(overrides))).to_dict()
         except ConfigError as error:
             raise ConfigError(f"{name}: {error}") from None
 
@@ -133,11 +133,13 @@ def duration_of(path: Path) -> float | None:
         return None
 
 
-def _merged(config: Any, overrides: Any) -> Any:
+def merge_json(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """JSON over JSON: objects are merged, and everything else is replaced."""
-    if not isinstance(config, dict) or not isinstance(overrides, dict):
-        return overrides
-    merged: dict[str, Any] = {**config}
-    for name, value in _JSON_OBJECT.validate_python(overrides).items():
-        merged[name] = _merged(merged.get(name), value)
+    merged = {**config}
+    for name, value in overrides.items():
+        known: object = merged.get(name)
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[name] = merge_json(_JSON_OBJECT.validate_python(known), _JSON_OBJECT.validate_python(value))
+        else:
+            merged[name] = value
     return merged

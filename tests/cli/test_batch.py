@@ -187,6 +187,32 @@ def test_options_become_the_configuration(server: LocalServer, folder: Path) -> 
     assert (asked["language"], asked["domain"]) == ("es", "finance")
     assert asked["additional_vocab"] == [{"content": "one"}, {"content": "two", "sounds_like": ["too"]}]
     assert asked["transcript_filtering_config"]["replacements"] == [{"from": "a", "to": "b"}]
+    (folder / "config.json").write_text(
+        json.dumps(
+            {
+                "transcription_config": {
+                    "language": "fr",
+                    "diarization": "speaker",
+                    "speaker_diarization_config": {"speaker_sensitivity": 0.3},
+                    "additional_vocab": ["one"],
+                    "transcript_filtering_config": {"replacements": [{"from": "a", "to": "b"}]},
+                },
+                "summarization_config": {"content_type": "informative"},
+            }
+        )
+    )
+    changes = ["--additional-vocab", "two", "--replacement-words", "c:d", "--remove-disfluencies", "--summarize"]
+    more = ["--speaker-diarization-prefer-current-speaker", "--summary-type", "bullets"]
+    batch(server, folder, "submit", "a.wav", "--config-file", "config.json", *changes, *more)
+    asked = sent(server)
+    assert asked["summarization_config"] == {"content_type": "informative", "summary_type": "bullets"}
+    asked = asked["transcription_config"]
+    assert asked["additional_vocab"] == [{"content": "one"}, {"content": "two"}]
+    assert asked["transcript_filtering_config"] == {
+        "remove_disfluencies": True,
+        "replacements": [{"from": "a", "to": "b"}, {"from": "c", "to": "d"}],
+    }
+    assert asked["speaker_diarization_config"] == {"speaker_sensitivity": 0.3, "prefer_current_speaker": True}
     batch(server, folder, "submit", "a.wav", "--multichannel", "x,y")
     assert sent(server)["transcription_config"]["channel_diarization_labels"] == ["x", "y"]
 

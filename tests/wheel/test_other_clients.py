@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -90,22 +89,6 @@ def test_the_older_client(older: Path, server: LocalServer, tmp_path: Path) -> N
     """It submits, waits over several polls, reads, lists and deletes; it needs the duration of a running job."""
     slow = shutil.copy(AUDIO, tmp_path / "slow.wav")
     assert run(older / "python", "-I", "-c", OLDER_CODE, server.url, AUDIO, slow) == "all is well\n"
-
-
-def test_the_older_command(older: Path, server: LocalServer) -> None:
-    """Each of its subcommands."""
-
-    def speechmatics(*arguments: object) -> str:
-        first, *rest = arguments
-        return run(older / "speechmatics", "batch", first, "--url", server.url, "--auth-token", "the-token", *rest)
-
-    assert "Hello world." in speechmatics("transcribe", "--lang", "en", "--diarization", "speaker", AUDIO)
-    submitted = re.search(r"job ID: (\w{10})", speechmatics("submit", "--lang", "en", AUDIO))
-    assert submitted
-    assert submitted[1] in speechmatics("list-jobs")
-    assert "'duration'" in speechmatics("job-status", "--job-id", submitted[1])
-    assert "Hello world." in speechmatics("get-results", "--job-id", submitted[1])
-    assert f"Job {submitted[1]} deleted" in speechmatics("delete", "--job-id", submitted[1])
 
 
 NEWER_CODE = """
