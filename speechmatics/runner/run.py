@@ -131,14 +131,14 @@ class TranscriptionRun:
         self.summary = RunSummary()
 
     def plan(self) -> RunPlan:
-        """What the run would do; nothing is sent.
+        """What the run would do; nothing is sent, and no file or folder is made.
 
         Raises:
             InvalidInputError: There is no such file, or outputs collide.
             SpeechmaticsError: Another run uses the journal.
         """
         plan = RunPlan(refused=[])
-        with self._opened() as (journal, planner):
+        with self._opened(self._journal_file if self._journal_file.exists() else None) as (journal, planner):
             self._prepare(journal, planner)
             plan.files = journal.count()
             for file in journal.leaders():
@@ -183,7 +183,7 @@ class TranscriptionRun:
             SpeechmaticsError: Another run uses the journal.
         """
         self.summary = RunSummary()
-        with self._opened() as (journal, planner):
+        with self._opened(self._journal_file) as (journal, planner):
             await anyio.to_thread.run_sync(self._prepare, journal, planner)
             self.summary.files = journal.count()
             async with AsyncBatchClient(self._settings) as client:
@@ -247,8 +247,8 @@ class TranscriptionRun:
             raise errors[0]
 
     @contextmanager
-    def _opened(self) -> Generator[tuple[Journal, Planner]]:
-        journal = Journal(self._journal_file)
+    def _opened(self, file: Path | None) -> Generator[tuple[Journal, Planner]]:
+        journal = Journal(file)
         try:
             yield journal, Planner(self._config, self._settings.max_upload_bytes)
         finally:
