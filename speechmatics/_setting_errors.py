@@ -38,5 +38,9 @@ def explained(
         found = origin_of(name, settings_cls, arguments, files)
         return found or f"{name} in the profile of the configuration file"
 
-    texts = [" ".join([*map(origin, map(str, found.location[:1])), found.message]) for found in problems]
+    # Pydantic's own sentences begin with "Input", for which the setting stands here.
+    texts = [
+        " ".join([*map(origin, map(str, found.location[:1])), found.message.removeprefix("Input ")])
+        for found in problems
+    ]
     return SettingsError(f"wrong connection settings: {'; '.join(texts)}")

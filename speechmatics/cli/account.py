@@ -26,7 +26,7 @@ def usage(
     if as_json:
         print_json(report.to_dict())
         return
-    print_result(f"{report.since} to {report.until}")
+    print_result(" to ".join(f"{day:%Y-%m-%d}" for day in (report.since, report.until) if day is not None))
     for row in report.details or report.summary or ():
         what = " ".join(str(part) for part in (row.type, row.language, row.operating_point) if part)
         print_result(f"{row.count:>8} jobs  {row.duration_hrs:>10.2f} h  {what}")

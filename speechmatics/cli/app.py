@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -75,8 +76,13 @@ def main(
     remember(context, profile, url)
 
 
+def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
+    say(f"warning: {message}")
+
+
 def run() -> None:
     """Runs the command of this process; errors of the service and of settings are a sentence and an exit code."""
+    warnings.showwarning = _say_warning
     try:
         app()
     except Exception as error:

@@ -131,6 +131,8 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete jobs and all that belongs to them, by their ids, their age or their tag."""
+    from speechmatics.exceptions import JobNotFoundException
+
     if not job_ids and before is None and tag is None:
         raise typer.BadParameter("ids of jobs, --before or --tag are needed")
     is_done = True
@@ -144,15 +146,20 @@ def delete(
             if not yes:
                 typer.confirm(f"delete {len(chosen)} jobs?", abort=True, err=True)
         for job_id in chosen:
-            deleted = client.delete_job(job_id, force)
-            is_done = is_done and deleted is not False
-            say(f"{job_id}: deleted" if deleted is not False else f"{job_id}: is still running; --force ends it")
+            try:
+                is_deleted = client.delete_job(job_id, force) is not False
+            except JobNotFoundException as error:
+                say(f"{job_id}: {error}")
+                is_done = False
+                continue
+            is_done = is_done and is_deleted
+            say(f"{job_id}: deleted" if is_deleted else f"{job_id}: is still running; --force ends it")
     if not is_done:
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
 def _line(job: JobDetails) -> str:
-    created = f"{job.created_at:%Y-%m-%d %H:%M:%S}" if isinstance(job.created_at, datetime) else str(job.created_at)
+    created = f"{job.created_at:%Y-%m-%d %H:%M:%SZ}" if isinstance(job.created_at, datetime) else str(job.created_at)
     length = "" if job.duration is None else f"{job.duration:g} s"
     return f"{job.id}  {job.status:<9}  {created}  {length:>8}  {job.data_name or ''}".rstrip()
 

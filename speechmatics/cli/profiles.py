@@ -8,6 +8,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from speechmatics._names import did_you_mean
 from speechmatics.exceptions import SettingsError
 from speechmatics.settings import ConnectionSettings
 
@@ -23,8 +24,10 @@ def set_in_profile(profile: str, name: str, value: str | None) -> Path:
         SettingsError: There is no such setting, its value is wrong, or the file is no TOML; nothing was changed.
         OSError: The file cannot be read or written.
     """
-    if name not in {*ConnectionSettings.model_fields, "api_key", "batch_url"} or name in ("profile", "config_file"):
-        raise SettingsError(f"{name!r} is no setting; `speechmatics config show` lists them")
+    known = {*ConnectionSettings.model_fields, "api_key", "batch_url"} - {"profile", "config_file", "ssl_context"}
+    if name not in known:
+        hint = did_you_mean(name, tuple(sorted(known))) or "; `speechmatics config show` lists them"
+        raise SettingsError(f"{name!r} is no setting{hint}")
     file = Path(os.environ.get("SPEECHMATICS_CONFIG_FILE") or DEFAULT_FILE).expanduser()
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     try:

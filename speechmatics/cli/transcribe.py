@@ -69,7 +69,7 @@ def transcribe(
     Examples:
     speechmatics transcribe call.wav
 
-    speechmatics transcribe calls/ --output out --format json,srt --diarization speaker
+    speechmatics transcribe calls/ --output out --format json,srt
 
     speechmatics transcribe "calls/**/*.mp3" --output out --dry-run --price 0.3
     """
@@ -191,7 +191,8 @@ def _work(run: TranscriptionRun, *, as_json: bool) -> None:
 
     # It stays: one more Ctrl-C while the command ends changes nothing.
     signal.signal(signal.SIGINT, interrupt)
-    with _progress() as show:
+    # Lines of JSON on a terminal would go through the line that changes.
+    with _progress(is_live=not (as_json and sys.stdout.isatty())) as show:
         for event in run:
             show(event, run.summary)
             if as_json and event.result != FileResult.SUBMITTED:
@@ -211,7 +212,7 @@ def _others(summary: RunSummary) -> list[tuple[str, int]]:
 
 
 @contextmanager
-def _progress() -> Generator[Callable[[FileEvent, RunSummary], None]]:
+def _progress(*, is_live: bool) -> Generator[Callable[[FileEvent, RunSummary], None]]:
     """Shows how far a run is: a line that changes on a terminal, a line for each failure elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -224,12 +225,13 @@ def _progress() -> Generator[Callable[[FileEvent, RunSummary], None]]:
                 f"{event.source}: {event.result}: {event.error}", markup=False, highlight=False, soft_wrap=True
             )
 
-    if not console.is_terminal:
+    if not console.is_terminal or not is_live:
         yield tell
         return
     columns = (BarColumn(24), MofNCompleteColumn(), TextColumn("{task.fields[more]}"), TimeRemainingColumn())
     begin = time.monotonic()
-    with Progress(*columns, console=console, transient=True) as progress:
+    # What goes to standard output is not to be sent to the console, which is standard error.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
         task = progress.add_task("files", total=None, more="")
 
         def show(event: FileEvent, summary: RunSummary) -> None:

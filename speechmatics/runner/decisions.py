@@ -113,10 +113,10 @@ def _may_submit(
             )
         if entry.state == FileState.EXPIRED and not resubmit_expired:
             return Action.REFUSE, (
-                f"its job {entry.job_id} was paid for, and is not kept any more; it is submitted again if that is "
-                "asked for (resubmit_expired)"
+                f"its job {entry.job_id} was paid for, and is not kept any more; resubmit_expired, or "
+                "--resubmit-expired, pays for it again"
             )
         if entry.state in (FileState.FAILED, FileState.REJECTED) and not retry_failed:
             action = Action.REJECTED if entry.state == FileState.REJECTED else Action.REFUSE
-            return action, f"{entry.error} (in an earlier run; it is tried again if that is asked for: retry_failed)"
+            return action, f"{entry.error} (in an earlier run; retry_failed, or --retry-failed, submits it again)"
     return Action.SUBMIT, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import struct
@@ -88,3 +89,40 @@ def test_a_pipe_has_plain_lines(folder: Path) -> None:
         done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=folder, env=environment(server))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"calls/bad.wav: rejected: too noisy\n{SUMMARY}\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "80", "200"])
+def test_what_commands_show_is_what_was_looked_at(kind: str) -> None:
+    """`python -m tests.cli.scenes` writes the files anew; help and usage are compared where typer is that one, too."""
+    from tests.cli import scenes
+
+    width = scenes.WIDTHS[kind]
+    is_same_typer = (scenes.SCREENS / "versions.txt").read_text("utf-8") == scenes.versions()
+    for name, text in scenes.play(width).items():
+        expected = (scenes.SCREENS / f"{name}.{kind}.txt").read_text("utf-8")
+        if is_same_typer:
+            assert text == expected
+        elif name != "help" and kind != "80":  # where lines of typer are wrapped
+            assert own_words(text) == own_words(expected)
+        assert "\x1b" not in text
+        if width is not None:
+            assert all(len(line) <= width for line in text.splitlines() if not line.startswith("$ "))
+
+
+def own_words(text: str) -> list[str]:
+    """What is shown, without the lines that are typer's."""
+    typers = r"(stderr: )?((Usage|Try|Error)\b.*)?"
+    return [line for line in text.splitlines() if not re.fullmatch(typers, line)]
+
+
+def test_json_goes_to_standard_output_while_a_terminal_shows_how_far_it_is(folder: Path) -> None:
+    """As with `> results.jsonl`: each line is whole, and there."""
+    with LocalServer(engine=ENGINE) as server:
+        master, slave = pty.openpty()
+        line = command("transcribe", "calls", "--output", "out", "--json")
+        process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=slave, cwd=folder, env=environment(server))
+        os.close(slave)
+        printed, _ = process.communicate(timeout=60)
+        os.close(master)
+    states = [json.loads(each)["state"] for each in printed.splitlines()]
+    assert sorted(states) == ["done", "done", "done", "rejected"]

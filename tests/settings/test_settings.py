@@ -259,7 +259,7 @@ def test_seconds_are_numbers_that_a_clock_knows(tmp_path: Path, name: str, text:
 @pytest.mark.parametrize("name", SECONDS)
 def test_seconds_that_cannot_be_without_an_end(name: str) -> None:
     """An endless pause, or an endless look for a job, is a mistake."""
-    with pytest.raises(SettingsError, match=f"the argument {name} Input should be a finite number"):
+    with pytest.raises(SettingsError, match=f"the argument {name} should be a finite number"):
         make(**{name: math.inf})
 
 

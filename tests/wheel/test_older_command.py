@@ -233,4 +233,4 @@ def test_a_line_at_which_the_older_one_fails(
     assert older.code in (1, 2)
     assert ours.code == 0
     usual: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
-    assert ours.configs == [{**usual, **OURS_ALONE[line]}]
+    assert ours.configs == [comparable(usual | OURS_ALONE[line])]
