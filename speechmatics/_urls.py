@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-__all__ = ["bare_url", "check_http_url", "is_url"]
+__all__ = ["bare_url", "check_http_url", "is_public_url", "is_url", "without_queries"]
 
 _URL = re.compile(r"^[\s\"'<\ufeff]*([A-Za-z][A-Za-z0-9+.-]+://|(https?|s3|gs):/)", re.IGNORECASE)
 """A URL; one that became a `Path` has lost a slash."""
+_QUERY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+://[^\s?#\"'<>]*)\?[^\s\"'<>]*")
 _UNFIT = re.compile(r"^\s|[\x00-\x1f\x7f]")
 
 
@@ -22,6 +24,23 @@ def bare_url(text: str) -> str:
     scheme, _, rest = re.split(r"[?#]", text, maxsplit=1)[0].partition(":")
     host, slash, path = rest.lstrip("/").partition("/")
     return f"{scheme}://{'/' if rest.startswith('///') else ''}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def without_queries(text: str) -> str:
+    """A text in which the URLs have no queries, as these may be signed."""
+    return _QUERY.sub(r"\1?...", text)
+
+
+def is_public_url(url: str) -> bool:
+    """Whether a URL may lead to a host of the public network, by the host's name alone."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host.rstrip(".") and not host.endswith((".internal", ".local", ".localhost"))
 
 
 def check_http_url(url: str) -> str:

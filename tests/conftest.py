@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 
 from speechmatics import BatchClient, ConnectionSettings, JobConfig, ParsedBatchClient
 from speechmatics.local import LocalServer, Recognition, UnreadableAudio
+from tests.servers.object_store import ObjectStore, running_object_store, set_environment
 from tests.servers.shapes import AnswerChecks
 
 # How many examples there are for each property; wall time decides nothing.
@@ -83,6 +84,22 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, empty_home: Path) -> None
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(empty_home))
     monkeypatch.setenv("USERPROFILE", str(empty_home))
+
+
+@pytest.fixture(scope="session")
+def running_store() -> Iterator[ObjectStore]:
+    """A server of S3, which takes a moment to start."""
+    with running_object_store() as running:
+        yield running
+
+
+@pytest.fixture
+def object_store(running_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    """A server of S3 with an empty bucket, `calls`, to which the environment leads."""
+    set_environment(running_store, monkeypatch)
+    running_store.reset()
+    yield running_store
+    running_store.forget_connections()
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def transcribe_files(
         (998, 2)
 
     Args:
-        sources: Files, folders, patterns (`calls/**/*.wav`), URLs and manifests (`.jsonl`).
+        sources: Files, folders, patterns (`calls/**/*.wav`), URLs and manifests (`.jsonl`), in stores too (`s3://`).
         config: The configuration of all.
         output_dir: Where outputs go, and the journal.
         on_event: Called with an event for each file, by the thread that called this function.

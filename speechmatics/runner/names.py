@@ -7,7 +7,7 @@ import re
 from pathlib import PurePath, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["name_of_file", "name_of_url"]
+__all__ = ["name_of_file", "name_of_stored", "name_of_url"]
 
 MAX_BYTES = 200
 """Bytes of a part of a path; file systems allow 255, and a suffix follows."""
@@ -39,6 +39,17 @@ def name_of_url(url: str) -> str:
     parts = urlsplit(url)
     path = [unquote(part) for part in parts.path.split("/") if part not in ("", ".", "..")]
     return _safe([parts.hostname or "audio", *path])
+
+
+def name_of_stored(url: str) -> str:
+    """The name of the outputs of a file in a store: its bucket and key, in which `%`, `?` and `#` mean nothing more.
+
+    Example:
+        >>> name_of_stored("s3://bucket/calls/100%25?.wav")
+        'bucket/calls/100%25_.wav'
+    """
+    parts = url.partition("://")[2].split("/")
+    return _safe([part for part in parts if part not in ("", ".", "..")] or ["audio"])
 
 
 def _safe(parts: list[str]) -> str:

@@ -28,6 +28,7 @@ class WorkOptions:
     max_jobs: int | None
     max_seconds: float | None
     recovery_window: float
+    fetch_stored: bool | None = None
 
     def decide(self, journal: Journal, file: Planned) -> Decision:
         """What is to be done with a file, and with those that are the same."""

@@ -15,7 +15,7 @@ from speechmatics.exceptions import ConfigError
 from speechmatics.models.config import as_job_config
 from speechmatics.runner.journal import Journal, Planned
 from speechmatics.runner.sources import EXTENSIONS, Source
-from speechmatics.runner.stores import describe
+from speechmatics.runner.stores import StoredFile
 
 __all__ = ["Planner", "duration_of", "mark_duplicates", "merge_json"]
 
@@ -30,14 +30,16 @@ class Planner:
     Args:
         config: The configuration of all, as the wire has it.
         max_bytes: Bytes that a file may have to be uploaded; None for no limit.
+        is_fetched: Whether the service fetches the files of stores; None where that depends on the store.
 
     Attributes:
         urls: The URLs of the sources that have one, by name, as they were given: they may be signed, so they are
             in no file.
     """
 
-    def __init__(self, config: Mapping[str, Any], max_bytes: int | None) -> None:
+    def __init__(self, config: Mapping[str, Any], max_bytes: int | None, is_fetched: bool | None = None) -> None:
         self._config = config
+        self._is_fetched = is_fetched
         self._max_bytes = max_bytes
         self.urls: dict[str, str] = {}
 
@@ -50,8 +52,8 @@ class Planner:
         for source in sources:
             overrides = None if not source.overrides else json.dumps(source.overrides, sort_keys=True)
             config = hash_of(self.config_of(overrides, source.name))
-            if source.is_stored:
-                yield self._of_stored(source, overrides, config)
+            if source.stored is not None:
+                yield self._of_stored(source, source.stored, overrides, config)
                 continue
             if source.path is None:
                 self.urls[source.name] = source.url or ""
@@ -82,14 +84,9 @@ class Planner:
         refusal = self._refusal(path, found.st_size)
         return Planned(source.name, source.output, str(path), overrides, found.st_size, identity, config, refusal)
 
-    def _of_stored(self, source: Source, overrides: str | None, config: str) -> Planned:
-        try:
-            size, identity = describe(source.name)
-        except OSError as error:
-            return Planned(source.name, source.output, None, overrides, None, "", config, f"it cannot be read: {error}")
-        # The service fetches it, from a signed URL; where it cannot, the upload's own limit is met.
-        refusal = self._refusal(Path(source.output), size, is_uploaded=False)
-        return Planned(source.name, source.output, None, overrides, None, identity, config, refusal)
+    def _of_stored(self, source: Source, file: StoredFile, overrides: str | None, config: str) -> Planned:
+        refusal = self._refusal(Path(source.output), file.size, is_uploaded=self._is_fetched is False)
+        return Planned(source.name, source.output, None, overrides, file.size, file.identity, config, refusal)
 
     def _refusal(self, path: Path, size: int | None, *, is_uploaded: bool = True) -> str | None:
         if path.suffix.lower() in _OTHER_MEDIA:

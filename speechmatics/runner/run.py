@@ -48,6 +48,7 @@ class RunOptions(TypedDict, total=False):
     delete_after: bool
     max_jobs: int | None
     max_hours: float | None
+    fetch_stored: bool | None
 
 
 class TranscriptionRun:
@@ -74,6 +75,8 @@ class TranscriptionRun:
         max_jobs: Jobs that are submitted at most; None for no limit.
         max_hours: Hours of audio after which nothing more is submitted, by the headers of WAV files and, for others, by
             what the service says of those that are done; None for no limit.
+        fetch_stored: Whether the service fetches files of stores itself, from URLs that are signed for a day (True), or
+            they are uploaded from here (False); None: it fetches those whose store signs URLs of a public host.
 
     Raises:
         ConfigError, InvalidInputError, SettingsError: An argument is wrong; nothing was sent.
@@ -98,6 +101,7 @@ class TranscriptionRun:
         delete_after: bool = False,
         max_jobs: int | None = None,
         max_hours: float | None = None,
+        fetch_stored: bool | None = None,
     ) -> None:
         for name, value in (("submissions", submissions), ("in_flight", in_flight), ("downloads", downloads)):
             if value < 1:
@@ -125,6 +129,7 @@ class TranscriptionRun:
             max_jobs=max_jobs,
             max_seconds=None if max_hours is None else max_hours * 3600,
             recovery_window=self._settings.recovery_window_long,
+            fetch_stored=fetch_stored,
         )
         self._work: Work | None = None
         self._stops = 0
@@ -250,7 +255,7 @@ class TranscriptionRun:
     def _opened(self, file: Path | None) -> Generator[tuple[Journal, Planner]]:
         journal = Journal(file)
         try:
-            yield journal, Planner(self._config, self._settings.max_upload_bytes)
+            yield journal, Planner(self._config, self._settings.max_upload_bytes, self._options.fetch_stored)
         finally:
             journal.close()
 

@@ -14,9 +14,10 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from speechmatics._names import did_you_mean
+from speechmatics._urls import is_url
 from speechmatics.exceptions import InvalidInputError
-from speechmatics.runner.names import name_of_file, name_of_url
-from speechmatics.runner.stores import find_in_store, is_store_url
+from speechmatics.runner.names import name_of_file, name_of_stored, name_of_url
+from speechmatics.runner.stores import StoredFile, find_in_store, is_store_url, open_text
 
 __all__ = ["EXTENSIONS", "Source", "SourceInput", "find_sources"]
 
@@ -27,8 +28,8 @@ _MOST_NAMES = 10_000
 """Names of a folder that are looked at for one that was meant."""
 
 SourceInput: TypeAlias = "str | os.PathLike[str]"
-"""A file, a folder, a pattern (`calls/**/*.wav`), a URL of http or https, a manifest (`.jsonl`), or a file, folder or
-pattern of a store (`s3://bucket/calls/`) where fsspec is installed."""
+"""A file, a folder, a pattern (`calls/**/*.wav`), a URL of http or https, a manifest (`.jsonl`), or a file, folder,
+pattern or manifest of a store (`s3://bucket/calls/`) where fsspec and its package for that are installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Source:
         output: Where its outputs go, below the output folder and without their suffix.
         path: The file, or None.
         url: The URL, or None; it may be signed, and is in no repr.
-        is_stored: Whether it is in a store, where its name is its URL.
         overrides: What the manifest says of the configuration for it alone.
         reference: The text that was said, where the manifest knows it.
+        stored: The file in a store, or None; its name is its URL then.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Source:
     url: str | None = field(default=None, repr=False)
     overrides: Mapping[str, Any] | None = field(default=None, repr=False)
     reference: str | None = field(default=None, repr=False)
-    is_stored: bool = False
+    stored: StoredFile | None = None
 
 
 class _Line(BaseModel):
@@ -69,8 +70,8 @@ def find_sources(given: SourceInput | Iterable[SourceInput]) -> Iterator[Source]
 
     Args:
         given: One or several of: a file; a folder, which is searched with those below it for `EXTENSIONS`; a pattern
-            with `*`, `?`, `[` or `**`; a URL, of a store too; a manifest in JSON lines (`.jsonl`), with `audio`, and
-            where needed `config` (what is otherwise in the configuration) and `reference`.
+            with `*`, `?`, `[` or `**`; a URL; the same in a store; a manifest in JSON lines (`.jsonl`), on disk or in
+            a store, with `audio`, and where needed `config` (what is otherwise in the configuration) and `reference`.
 
     Raises:
         InvalidInputError: There is no such file, a pattern or folder has no audio, or a manifest is malformed; the
@@ -87,16 +88,26 @@ def _sources_of(text: str) -> Iterator[Source]:
         yield Source(bare, name_of_url(text), url=text)
         return
     if is_store_url(text):
-        for url in find_in_store(text, EXTENSIONS):
-            yield Source(url, name_of_url(url), is_stored=True)
+        if _is_manifest(text):
+            with open_text(text) as lines:
+                yield from _in_manifest(lines, text)
+            return
+        for file in find_in_store(text, EXTENSIONS):
+            yield Source(file.url, name_of_stored(file.url), stored=file)
         return
     path = Path(text)
     if path.is_dir():
         yield from _in_folder(path)
     elif path.exists():
-        yield from _in_manifest(path) if path.suffix.lower() == ".jsonl" else [_of_file(path)]
+        if not _is_manifest(text):
+            yield _of_file(path)
+            return
+        with path.open(encoding="utf-8-sig") as lines:
+            yield from _in_manifest(lines, text)
     elif glob.has_magic(text):
         yield from _matching(text)
+    elif is_url(text):
+        raise InvalidInputError(f"{text!r} is a URL that became a path; give it as a str")
     else:
         raise InvalidInputError(f"there is no file, folder or pattern {text!r}{_near(path)}")
 
@@ -109,6 +120,10 @@ def _near(path: Path) -> str:
     except (OSError, ValueError):
         return f": there is no folder {str(path.parent)!r}"
     return did_you_mean(path.name, names)
+
+
+def _is_manifest(text: str) -> bool:
+    return text.lower().endswith(".jsonl")
 
 
 def _of_file(path: Path) -> Source:
@@ -157,25 +172,38 @@ def _before_magic(pattern: Path) -> Iterator[str]:
         yield part
 
 
-def _in_manifest(manifest: Path) -> Iterator[Source]:
-    with manifest.open(encoding="utf-8-sig") as lines:
+def _in_manifest(lines: Iterable[str], manifest: str) -> Iterator[Source]:
+    try:
         for number, text in enumerate(lines, 1):
             if not text.strip():
                 continue
-            where = f"line {number} of {str(manifest)!r}"
+            where = f"line {number} of {manifest!r}"
             line = _read_line(text, where)
-            audio = line.audio
-            is_url = audio.lower().startswith(_URL_SCHEMES) or is_store_url(audio)
-            if not is_url and not Path(audio).is_absolute():
-                found = manifest.parent / audio
-                if not found.is_file():
-                    raise InvalidInputError(f"{where}: there is no file {str(found)!r}")
-                yield Source(str(found), name_of_file(Path(audio)), found, None, line.config, line.reference)
-                continue
-            several = [*islice(_sources_of(audio), 2)]
-            if len(several) != 1:
-                raise InvalidInputError(f"{where}: {audio!r} is not one recording")
-            yield replace(several[0], overrides=line.config, reference=line.reference)
+            yield replace(_of_line(line.audio, manifest, where), overrides=line.config, reference=line.reference)
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"{manifest!r} is not text in UTF-8") from None
+
+
+def _of_line(audio: str, manifest: str, where: str) -> Source:
+    is_stored = is_store_url(manifest)
+    if not audio.lower().startswith(_URL_SCHEMES) and not is_store_url(audio):
+        if is_stored:
+            audio = f"{manifest.rpartition('/')[0]}/{audio}"
+        elif not Path(audio).is_absolute():
+            found = Path(manifest).parent / audio
+            if not found.is_file():
+                raise InvalidInputError(f"{where}: there is no file {str(found)!r}")
+            return Source(str(found), name_of_file(Path(audio)), found)
+    if _is_manifest(audio):
+        raise InvalidInputError(f"{where}: {audio!r} is another manifest")
+    try:
+        sources = iter(_sources_of(audio))
+        source = next(sources)
+        if next(sources, None) is not None:
+            raise InvalidInputError(f"{audio!r} is several files, and a line is one")
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{where}: {error}") from None
+    return source
 
 
 def _read_line(text: str, where: str) -> _Line:

@@ -20,6 +20,7 @@ import anyio.to_thread
 from pydantic import TypeAdapter
 
 from speechmatics import RateLimit
+from speechmatics._urls import without_queries
 from speechmatics.async_batch_client import AsyncBatchClient
 from speechmatics.exceptions import (
     AuthenticationError,
@@ -309,7 +310,7 @@ class Work:
         """A file that is streamed from its store; None where the service fetches it, as the configuration says then."""
         url = self._planner.urls.get(file.name)
         if url is None:
-            opened = await anyio.to_thread.run_sync(open_in_store, file.name)
+            opened = await anyio.to_thread.run_sync(open_in_store, file.name, self._options.fetch_stored)
             if not isinstance(opened, str):
                 return PurePosixPath(file.output).name, opened
             url = opened
@@ -356,7 +357,8 @@ class Work:
                 await self._fetch(files, job_id, duration)
             elif job["status"] == "rejected":
                 errors: list[dict[str, str]] = job.get("errors") or []
-                reason = "; ".join(error.get("message", "") for error in errors) or "the service says no reason"
+                said = "; ".join(error.get("message", "") for error in errors) or "the service says no reason"
+                reason = without_queries(said)  # the URL that it could not fetch may be signed
                 for file in files:
                     self._keep(_entry(file, FileState.REJECTED, job_id=job_id, error=reason))
                     self._settle(file, FileResult.REJECTED, job_id=job_id, duration=duration, error=reason)

@@ -171,5 +171,5 @@ def test_a_line_of_a_manifest_is_one_recording(tmp_path: Path) -> None:
     manifest = tmp_path / "calls.jsonl"
     for several in (str(tmp_path), str(tmp_path / "*.wav")):
         manifest.write_text(json.dumps({"audio": several}))
-        with pytest.raises(InvalidInputError, match=r"line 1 of .* is not one recording"):
+        with pytest.raises(InvalidInputError, match=r"line 1 of .* is several files, and a line is one"):
             list(find_sources(manifest))
