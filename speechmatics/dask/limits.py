@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +13,7 @@ from typing import Any
 
 from speechmatics.exceptions import APIStatusError, InvalidInputError
 
-__all__ = ["ClusterLimits", "Pace", "holding_lock"]
+__all__ = ["ClusterLimits", "holding_job", "holding_lock", "holding_turn", "note_refusal"]
 
 SLOWEST = 1 / 64
 """Share of the rate that remains however often the service refuses."""
@@ -25,6 +24,8 @@ PAUSE = 1.0
 lower the rate once."""
 RECOVERY_SECONDS = 60.0
 """Seconds in which a rate recovers from nothing to all of it."""
+WAIT = 5
+"""Seconds after which a lease is asked for anew."""
 LOCKS_DIGITS = 4
 """Digits of an id that a lock is named after: the scheduler remembers each name for ever, and so 65,536 at most."""
 
@@ -39,8 +40,8 @@ class ClusterLimits:
         jobs: Jobs in flight at most, 1 or more.
         submissions_per_second: Submissions a second at most, above 0; 10 is what the service recommends at most
             (documentation).
-        name: Under which name the cluster knows them. One name stands for one number of jobs, until the scheduler ends;
-            Dask raises a `ValueError` for another.
+        name: Under which name the cluster knows them. One name stands for one number of jobs and one rate, until the
+            scheduler ends; Dask raises a `ValueError` for another.
 
     Raises:
         InvalidInputError: A value is out of its range.
@@ -60,70 +61,49 @@ class ClusterLimits:
         if not self.name:
             raise InvalidInputError("name must not be empty")
 
+    @property
+    def turns(self) -> int:
+        """Submissions that may be made at once: so many leases, each kept for so long that the rate is that of all."""
+        return max(1, int(self.submissions_per_second))
 
-class Pace:
-    """The share of a process in the limits of its cluster: that of the leases which its threads hold.
 
-    So the shares of all processes together are never more than the whole, and none has to ask another. What a refusal
-    lowers is the whole, for all: one variable of the cluster says so, from which each computes the same rate.
+@contextmanager
+def holding_job(limits: ClusterLimits) -> Generator[None]:
+    """Waits for one of the leases of jobs, of which there are as many as may be in flight."""
+    with _held(import_module("distributed").Semaphore(max_leases=limits.jobs, name=f"{limits.name}-jobs")):
+        yield
 
-    Args:
-        limits: Of the cluster.
-        clock: Seconds from any fixed point, never running backwards.
 
-    Attributes:
-        held: Leases that the process holds.
+@contextmanager
+def holding_turn(limits: ClusterLimits) -> Generator[None]:
+    """Waits until the cluster may submit; to be left when the service has answered.
+
+    The lease is kept after that for its share of the rate: of ten leases and ten submissions a second, a second. So one
+    lease never makes two submissions within that time, whichever process has it, and nobody has to know of the others.
     """
+    distributed = import_module("distributed")
+    with _held(distributed.Semaphore(max_leases=limits.turns, name=f"{limits.name}-turns")):
+        _, pause = read_lowered(limits)
+        time.sleep(pause)
+        try:
+            yield
+        finally:
+            whole, _ = read_lowered(limits)
+            time.sleep(limits.turns / whole)
 
-    def __init__(self, limits: ClusterLimits, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limits = limits
-        self._clock = clock
-        self._lock = threading.Lock()
-        self.held = 0
-        self._last = clock()
 
-    @contextmanager
-    def holding_lease(self) -> Generator[None]:
-        """Waits for one of the leases, of which there are as many as jobs may be in flight."""
-        distributed = import_module("distributed")
-        with _held(distributed.Semaphore(max_leases=self._limits.jobs, name=f"{self._limits.name}-jobs")):
-            with self._lock:
-                self.held += 1
-            try:
-                yield
-            finally:
-                with self._lock:
-                    self.held -= 1
-
-    def wait_for_turn(self) -> None:
-        """Waits until this process may submit."""
-        time.sleep(self.reserve(*read_lowered(self._limits)))
-
-    def reserve(self, whole: float, pause: float) -> float:
-        """Takes the turn of one submission, and gives the seconds to wait before it, 0 or more.
-
-        Args:
-            whole: Submissions a second of the cluster.
-            pause: Seconds in which the cluster submits nothing.
-        """
-        with self._lock:
-            share = whole * max(self.held, 1) / self._limits.jobs
-            now = self._clock()
-            self._last = max(now + pause, self._last + 1 / share)
-            return self._last - now
-
-    def note_refusal(self, error: BaseException) -> None:
-        """Lowers the rate of the cluster if that is what a failed request asks for."""
-        if not isinstance(error, APIStatusError) or error.status_code != 429:
-            return
-        whole, pause = read_lowered(self._limits)
-        if pause > 0:
-            return
-        lowered = max(whole * BACKOFF, self._limits.submissions_per_second * SLOWEST)
-        _logger.warning("the service refused a request (429): the cluster submits %.3g files a second", lowered)
-        distributed = import_module("distributed")
-        distributed.Variable(_rate_name(self._limits)).set({"rate": lowered, "since": time.time()})
-        distributed.Event(_rate_name(self._limits)).set()
+def note_refusal(limits: ClusterLimits, error: BaseException) -> None:
+    """Lowers the rate of the cluster if that is what a failed request asks for."""
+    if not isinstance(error, APIStatusError) or error.status_code != 429:
+        return
+    whole, pause = read_lowered(limits)
+    if pause > 0:
+        return
+    lowered = max(whole * BACKOFF, limits.submissions_per_second * SLOWEST)
+    _logger.warning("the service refused a request (429): the cluster submits %.3g files a second", lowered)
+    distributed = import_module("distributed")
+    distributed.Variable(_rate_name(limits)).set({"rate": lowered, "since": time.time()})
+    distributed.Event(_rate_name(limits)).set()
 
 
 def read_lowered(limits: ClusterLimits) -> tuple[float, float]:
@@ -155,8 +135,13 @@ def _held(semaphore: Any) -> Generator[None]:
     if semaphore.loop is None:
         raise InvalidInputError("transcribe runs on the workers of a cluster: make a distributed.Client before")
     try:
-        with semaphore:
+        # The scheduler keeps the place of a worker that dies while it waits, and would give it the lease.
+        while not semaphore.acquire(timeout=WAIT):
+            pass
+        try:
             yield
+        finally:
+            semaphore.release()
     finally:
         # It would run for as long as the worker does, once for each lease that there ever was.
         if (refreshing := getattr(semaphore, "refresh_callback", None)) is not None:

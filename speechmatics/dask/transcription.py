@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from typing_extensions import TypeIs
 
 from speechmatics import BatchClient, JsonObject, RateLimitError, SpeechmaticsError, Transcript
-from speechmatics.dask.limits import ClusterLimits, Pace, holding_lock
+from speechmatics.dask.limits import ClusterLimits, holding_job, holding_lock, holding_turn, note_refusal
 from speechmatics.dask.storage import as_url, exists, find_files, name_of, open_file, read_file, write_file
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.models import as_job_config
@@ -158,12 +158,14 @@ def _once(
     """The result of a file, whose job is made if there is none yet."""
     submission_id = result.submission_id or ""
     saved = None if output is None else f"{output}/{submission_id}.json"
+    if saved is not None and exists(saved):
+        return replace(result, output=saved)
     with holding_lock(submission_id):
-        if saved is not None and exists(saved):
+        if saved is not None and exists(saved):  # another task has made it meanwhile
             return replace(result, output=saved)
-        client, pace = _process_share(limits)
-        with pace.holding_lease():
-            job_id = _submit(client, pace, (name_of(result.url), audio), config, submission_id, output)
+        client = _process_client(limits)
+        with holding_job(limits):
+            job_id = _submit(client, limits, (name_of(result.url), audio), config, submission_id, output)
             transcript = client.wait_for_completion(job_id, "json-v2")
         if saved is None:
             return replace(result, job_id=job_id, transcript=transcript)
@@ -173,7 +175,7 @@ def _once(
 
 def _submit(
     client: BatchClient,
-    pace: Pace,
+    limits: ClusterLimits,
     audio: tuple[str, BinaryIO],
     config: JsonObject,
     submission_id: str,
@@ -185,23 +187,21 @@ def _submit(
     if started is not None and not look_first:
         write_file(started, b"")
     while True:
-        pace.wait_for_turn()
-        try:
-            return client.submit_job(audio, config, submission_id=submission_id, look_first=look_first)
-        except RateLimitError as error:  # there is no job
-            pace.note_refusal(error)
-            audio[1].seek(0)
+        with holding_turn(limits):
+            try:
+                return client.submit_job(audio, config, submission_id=submission_id, look_first=look_first)
+            except RateLimitError as error:  # there is no job
+                note_refusal(limits, error)
+                audio[1].seek(0)
 
 
-_shares: dict[ClusterLimits, tuple[BatchClient, Pace]] = {}
-_shares_lock = threading.Lock()
+_clients: dict[ClusterLimits, BatchClient] = {}
+_clients_lock = threading.Lock()
 
 
-def _process_share(limits: ClusterLimits) -> tuple[BatchClient, Pace]:
-    """The client of this process, with settings from its environment, and its share of the limits."""
-    with _shares_lock:
-        if limits not in _shares:
-            pace = Pace(limits)
-            client = BatchClient(on_retry=lambda retry: pace.note_refusal(retry.error))
-            _shares[limits] = client, pace
-        return _shares[limits]
+def _process_client(limits: ClusterLimits) -> BatchClient:
+    """The client of this process, with settings from its environment; what it is refused slows the cluster down."""
+    with _clients_lock:
+        if limits not in _clients:
+            _clients[limits] = BatchClient(on_retry=lambda retry: note_refusal(limits, retry.error))
+        return _clients[limits]

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,9 @@ LIMITS = ClusterLimits(jobs=8, submissions_per_second=50)
 
 
 @pytest.fixture
-def cluster(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def cluster(request: pytest.FixtureRequest, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client of two processes of four threads; what a dead one holds is given back after two seconds."""
-    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_TIMEOUT", "2s")
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_TIMEOUT", getattr(request, "param", "2s"))
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_VALIDATION_INTERVAL", "500ms")
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "20")
     modules: Any = distributed
@@ -110,6 +111,17 @@ def test_what_goes_wrong_with_a_file_is_its_result(
     assert (missing.error.partition(":")[0], missing.job_id) == ("FileNotFoundError", None)
     assert one.output == same.output is not None
     assert len(jobs_of(server)) == 2
+
+
+@pytest.mark.parametrize("cluster", ["60s"], indirect=True)  # a process that is held up loses no lease
+def test_no_second_has_more_submissions_than_allowed(server: LocalServer, cluster: Any, recordings: list[str]) -> None:
+    """Counted on the server, over two processes of four threads, whoever holds which lease."""
+    limits = ClusterLimits(jobs=8, submissions_per_second=4, name="four")
+    bag: Any = transcribe(recordings, CONFIG, limits=limits, salt="four")
+    assert [result.error for result in bag.compute()] == [None] * 12
+    made = sorted(datetime.fromisoformat(job["created_at"]).timestamp() for job in jobs_of(server))
+    assert len(made) == 12
+    assert all(later - earlier >= 1 for earlier, later in zip(made, made[4:], strict=False))
 
 
 def test_a_refusal_slows_all_down_and_loses_nothing(server: LocalServer, cluster: Any, recordings: list[str]) -> None:

@@ -12,41 +12,17 @@ import pytest
 
 from speechmatics import InvalidInputError, JobConfig
 from speechmatics.dask import ClusterLimits, transcribe
-from speechmatics.dask.limits import PAUSE, RECOVERY_SECONDS, Pace, recovered
+from speechmatics.dask.limits import PAUSE, RECOVERY_SECONDS, recovered
 from speechmatics.dask.storage import exists, name_of, read_file, write_file
 from speechmatics.dask.transcription import submission_id_of
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 
 
-class Clock:
-    """A clock that is set by hand."""
-
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.mark.parametrize("held", [1, 2, 5])
-def test_a_process_has_the_share_of_its_leases(held: int) -> None:
-    """Of 20 leases and 10 submissions a second, each lease has one in 2 seconds; none may be sent at once."""
-    clock = Clock()
-    pace = Pace(ClusterLimits(jobs=20, submissions_per_second=10), clock)
-    pace.held = held
-    waits = [pace.reserve(10, 0) for _ in range(4)]
-    assert waits == pytest.approx([2 / held * number for number in (1, 2, 3, 4)])
-    clock.now += 1000
-    assert pace.reserve(10, 0) == 0
-    assert pace.reserve(5, 0) == pytest.approx(4 / held)
-
-
-def test_nothing_is_sent_in_a_pause() -> None:
-    """However long ago the last one was."""
-    clock = Clock()
-    pace = Pace(ClusterLimits(jobs=1), clock)
-    clock.now += 1000
-    assert pace.reserve(10, 0.7) == pytest.approx(0.7)
+@pytest.mark.parametrize(("rate", "turns"), [(10, 10), (10.9, 10), (1, 1), (0.25, 1), (1e9, 10**9)])
+def test_turns_are_the_submissions_of_a_second(rate: float, turns: int) -> None:
+    """At least one, which is then kept for longer."""
+    assert ClusterLimits(submissions_per_second=rate).turns == turns
 
 
 def test_a_lowered_rate_recovers() -> None:

@@ -146,7 +146,7 @@ def kill_runs(count: int, kills: int, seed: int) -> None:
                 Fault(method="GET", status=500, probability=0.05, seed=seed + 3),
             ]
         )
-        command = [sys.executable, "-m", "tests.trials.runner", "worker", server.url, str(folder), "--rate", "100"]
+        command = [sys.executable, "-m", "tests.trials.runner", "worker", server.url, str(folder), "--rate", "8"]
         killed = ended = 0
         while killed < kills:
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
