@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.models.transcript import Transcript
+from speechmatics.runner.folders import OutputFolder
 
-__all__ = ["OutputFormat", "check_formats", "output_files", "write_atomically", "write_outputs"]
+__all__ = ["OutputFormat", "check_formats", "output_names", "write_outputs"]
 
 OutputFormat: TypeAlias = Literal["json", "txt", "srt", "vtt"]
 """The suffix of an output: the json-v2 as it came, or what `Transcript` renders of it."""
@@ -31,20 +30,21 @@ def check_formats(formats: Sequence[str]) -> tuple[OutputFormat, ...]:
     return tuple(each for each in known if each in formats)
 
 
-def output_files(folder: Path, output: str, formats: Sequence[OutputFormat]) -> list[Path]:
-    """Where the outputs of a file are."""
-    return [folder / f"{output}.{each}" for each in formats]
+def output_names(output: str, formats: Sequence[OutputFormat]) -> list[str]:
+    """What the outputs of a file are called in their folder."""
+    return [f"{output}.{each}" for each in formats]
 
 
-def write_outputs(folder: Path, output: str, formats: Sequence[OutputFormat], transcript: dict[str, Any]) -> list[Path]:
-    """Writes a transcript in each format, and gives the files.
+def write_outputs(
+    folder: OutputFolder, output: str, formats: Sequence[OutputFormat], transcript: dict[str, Any]
+) -> None:
+    """Writes a transcript in each format.
 
     Raises:
         OSError: One cannot be written; those before it are there.
     """
-    files = output_files(folder, output, formats)
     parsed = None if tuple(formats) == ("json",) else Transcript.model_validate(transcript)
-    for file, each in zip(files, formats, strict=True):
+    for name, each in zip(output_names(output, formats), formats, strict=True):
         if each == "json" or parsed is None:
             text = json.dumps(transcript, ensure_ascii=False, separators=(",", ":"))
         elif each == "txt":
@@ -53,18 +53,4 @@ def write_outputs(folder: Path, output: str, formats: Sequence[OutputFormat], tr
             text = parsed.to_srt()
         else:
             text = parsed.to_vtt()
-        write_atomically(file, [text])
-    return files
-
-
-def write_atomically(file: Path, parts: Iterable[str]) -> None:
-    """Writes a file so that it is whole or not there, whenever the program ends."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="\n", errors="surrogatepass") as writing:
-            writing.writelines(parts)
-        part.replace(file)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+        folder.write(name, text)
