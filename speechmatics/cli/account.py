@@ -42,11 +42,29 @@ def features(context: typer.Context, as_json: Json = False) -> None:
         print_result("\n".join(sorted(offered.languages)) or "the service does not say")
 
 
-def check(context: typer.Context) -> None:
-    """Check that the service can be reached and takes the key."""
+LIMITS = {
+    "submissions": "10 a second; free plans may have 1",
+    "requests for a job": "50 a second",
+    "jobs at once": "20000",
+    "jobs are kept": "7 days",
+}
+"""What the service takes (documentation): it answers with 429 beyond the first three."""
+
+
+def check(context: typer.Context, as_json: Json = False) -> None:
+    """Check that the service can be reached and takes the key.
+
+    It says which limits are documented, too; a server on premises has others.
+    """
     settings = read_settings(context)
     with open_client(context) as client:
         client.list_jobs(limit=1)
-    print_result(f"url: {settings.url}")
-    print_result(f"key: {'taken' if settings.auth_token is not None else 'none is needed'}")
-    print_result(f"largest upload: {settings.max_upload_bytes or 'no limit'} bytes")
+    most = settings.max_upload_bytes
+    upload = "no limit" if most is None else f"below {most} bytes; more by fetch_data"
+    limits = {**LIMITS, "upload": upload}
+    key = "taken" if settings.auth_token is not None else "none is needed"
+    if as_json:
+        print_json({"url": settings.url, "key": key, "limits": limits})
+        return
+    for name, value in {"url": settings.url, "key": key, **limits}.items():
+        print_result(f"{name + ':':<20} {value}")

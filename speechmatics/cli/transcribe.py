@@ -19,6 +19,7 @@ from speechmatics.cli.output import ExitCode, print_json, print_result, say
 
 if TYPE_CHECKING:
     from speechmatics.runner import FileEvent, RunSummary, TranscriptionRun
+    from speechmatics.runner.sources import Source
     from speechmatics.settings import ConnectionSettings
 
 __all__ = ["transcribe"]
@@ -147,21 +148,36 @@ def _print_one(inputs: list[str], config: dict[str, Any], kinds: list[str], sett
     from speechmatics.cli.render import rendered
     from speechmatics.exceptions import InvalidInputError
     from speechmatics.runner.outputs import check_formats
-    from speechmatics.runner.stores import is_store_url
+    from speechmatics.runner.planning import merge_json
 
-    [one, *others] = inputs
-    if others or is_store_url(one) or (one != "-" and Path(one).is_dir()):
-        raise InvalidInputError("several recordings, folders and stores need --output FOLDER")
     [kind, *more] = check_formats(kinds)
     if more:
         raise InvalidInputError("several formats need --output FOLDER")
-    is_url = one.lower().startswith(("http://", "https://"))
-    if is_url:
-        config = {**config, "fetch_data": {**config.get("fetch_data", {}), "url": one}}
-    audio = None if is_url else ("audio", sys.stdin.buffer.read()) if one == "-" else one
+    audio: Path | tuple[str, bytes] | None
+    if inputs == ["-"]:
+        audio = ("audio", sys.stdin.buffer.read())
+    else:
+        source = _only_source(inputs)
+        audio = source.path
+        config = merge_json(config, source.overrides or {})
+        if source.url is not None:
+            config = merge_json(config, {"fetch_data": {"url": source.url}})
     with BatchClient(settings, parse=True) as client:
         transcript = client.transcribe(audio, config)
     print_result(rendered(transcript, TextFormat(kind)))
+
+
+def _only_source(inputs: list[str]) -> Source:
+    from speechmatics.exceptions import InvalidInputError
+    from speechmatics.runner.sources import find_sources
+    from speechmatics.runner.stores import is_store_url
+
+    if any(map(is_store_url, inputs)):
+        raise InvalidInputError("recordings in stores need --output FOLDER")
+    sources = [*find_sources(inputs)]
+    if len(sources) != 1:
+        raise InvalidInputError(f"{len(sources)} recordings need --output FOLDER, to write to")
+    return sources[0]
 
 
 def _forget(file: Path) -> None:

@@ -13,7 +13,7 @@ from speechmatics._stores import is_store_url, naming_store, open_store, write_w
 from speechmatics._urls import bare_url, is_url
 from speechmatics.exceptions import InvalidInputError
 
-__all__ = ["LocalFolder", "OutputFile", "OutputFolder", "StoredFolder", "open_folder"]
+__all__ = ["LocalFolder", "OutputFile", "OutputFolder", "StoredFolder", "journal_file", "open_folder"]
 
 OutputFile: TypeAlias = "Path | str"
 """A file of this machine, or the URL of one in a store."""
@@ -84,6 +84,25 @@ def open_folder(folder: str | os.PathLike[str]) -> OutputFolder:
             "(s3://bucket/folder)"
         )
     return LocalFolder(Path(text))
+
+
+def journal_file(given: str | Path | None, folder: OutputFolder) -> Path:
+    """Where the journal of a run is.
+
+    Raises:
+        InvalidInputError: It is a URL, or the folder is in a store and none was given.
+    """
+    if given:
+        if is_url(str(given)):
+            raise InvalidInputError("the journal must be a file of this machine, and not a URL")
+        return Path(given)
+    file = folder.where(".speechmatics/journal.db")
+    if isinstance(file, str):
+        raise InvalidInputError(
+            "outputs in a store need a journal on this machine, to be given to later runs too, so that nothing is paid "
+            "for twice (journal=FILE, --journal FILE)"
+        )
+    return file
 
 
 class LocalFolder:

@@ -108,16 +108,22 @@ class Journal:
 
     Beside it stands, in memory or a temporary file, the plan of this run.
 
+    Args:
+        file: Its file; None for one in memory, which knows of no earlier run.
+
     Raises:
         OSError: Its folder cannot be made.
         SpeechmaticsError: Another run uses it, or the file is no journal.
     """
 
-    def __init__(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, file: Path | None) -> None:
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         try:
-            self._database = sqlite3.connect(file, check_same_thread=False, timeout=0.2, isolation_level=None)
+            self._database = sqlite3.connect(
+                file or ":memory:", check_same_thread=False, timeout=0.2, isolation_level=None
+            )
             try:
                 # The intent to submit outlives the machine, not just the process.
                 for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):

@@ -14,12 +14,11 @@ import anyio
 import anyio.to_thread
 
 from speechmatics import RateLimit
-from speechmatics._urls import is_url
 from speechmatics.async_batch_client import AsyncBatchClient
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.models.config import ConfigSource, as_job_config
 from speechmatics.runner.decisions import Action
-from speechmatics.runner.folders import OutputFolder, open_folder
+from speechmatics.runner.folders import journal_file, open_folder
 from speechmatics.runner.journal import Journal
 from speechmatics.runner.options import WorkOptions
 from speechmatics.runner.outputs import check_formats
@@ -33,7 +32,6 @@ __all__ = ["RunOptions", "TranscriptionRun"]
 
 RATE = 10.0
 """Submissions a second that paid plans may make (documentation): a ceiling; what the service takes is found."""
-
 RESULTS = "results.jsonl"
 
 
@@ -121,7 +119,7 @@ class TranscriptionRun:
         RateLimit(rate)  # says what is wrong with it
         self._settings = settings or ConnectionSettings()
         folder = open_folder(output_dir)
-        self._journal_file = _journal_file(journal, folder)
+        self._journal_file = journal_file(journal, folder)
         self._dedupe = dedupe
         self._options = WorkOptions(
             folder=folder,
@@ -143,14 +141,14 @@ class TranscriptionRun:
         self.summary = RunSummary()
 
     def plan(self) -> RunPlan:
-        """What the run would do; nothing is sent.
+        """What the run would do; nothing is sent, and no file or folder is made.
 
         Raises:
             InvalidInputError: There is no such file, or outputs collide.
             SpeechmaticsError: Another run uses the journal.
         """
         plan = RunPlan(refused=[])
-        with self._opened() as (journal, planner):
+        with self._opened(self._journal_file if self._journal_file.exists() else None) as (journal, planner):
             self._prepare(journal, planner)
             plan.files = journal.count()
             for file in journal.leaders():
@@ -195,7 +193,7 @@ class TranscriptionRun:
             SpeechmaticsError: Another run uses the journal.
         """
         self.summary = RunSummary()
-        with self._opened() as (journal, planner):
+        with self._opened(self._journal_file) as (journal, planner):
             await anyio.to_thread.run_sync(self._prepare, journal, planner)
             await anyio.to_thread.run_sync(self._options.folder.check_writable)
             self.summary.files = journal.count()
@@ -260,8 +258,8 @@ class TranscriptionRun:
             raise errors[0]
 
     @contextmanager
-    def _opened(self) -> Generator[tuple[Journal, Planner]]:
-        journal = Journal(self._journal_file)
+    def _opened(self, file: Path | None) -> Generator[tuple[Journal, Planner]]:
+        journal = Journal(file)
         try:
             yield journal, Planner(self._config, self._settings.max_upload_bytes, self._options.fetch_stored)
         finally:
@@ -276,20 +274,6 @@ class TranscriptionRun:
     def _write_results(self, journal: Journal) -> None:
         self._options.folder.write_lines(RESULTS, (f"{line}\n" for line in journal.results()))
         self.summary.results_file = self._options.folder.where(RESULTS)
-
-
-def _journal_file(given: str | Path | None, folder: OutputFolder) -> Path:
-    if given is not None:
-        if is_url(str(given)):
-            raise InvalidInputError("the journal must be a file of this machine, and not a URL")
-        return Path(given)
-    file = folder.where(".speechmatics/journal.db")
-    if isinstance(file, str):
-        raise InvalidInputError(
-            "outputs in a store need a journal on this machine, to be given to later runs too, so that nothing is paid "
-            "for twice (journal=FILE, --journal FILE)"
-        )
-    return file
 
 
 def _first_of(group: BaseException) -> BaseException:

@@ -7,11 +7,13 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from speechmatics._names import did_you_mean
 from speechmatics._urls import is_url
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.runner.names import name_of_file, name_of_stored, name_of_url
@@ -22,6 +24,8 @@ __all__ = ["EXTENSIONS", "Source", "SourceInput", "find_sources"]
 EXTENSIONS = frozenset({".wav", ".mp3", ".aac", ".ogg", ".mpeg", ".amr", ".m4a", ".mp4", ".flac"})
 """What the service takes (documentation); folders are searched for it."""
 _URL_SCHEMES = ("http://", "https://")
+_MOST_NAMES = 10_000
+"""Names of a folder that are looked at for one that was meant."""
 
 SourceInput: TypeAlias = "str | os.PathLike[str]"
 """A file, a folder, a pattern (`calls/**/*.wav`), a URL of http or https, a manifest (`.jsonl`), or a file, folder,
@@ -105,7 +109,17 @@ def _sources_of(text: str) -> Iterator[Source]:
     elif is_url(text):
         raise InvalidInputError(f"{text!r} is a URL that became a path; give it as a str")
     else:
-        raise InvalidInputError(f"there is no file, folder or pattern {text!r}")
+        raise InvalidInputError(f"there is no file, folder or pattern {text!r}{_near(path)}")
+
+
+def _near(path: Path) -> str:
+    """The name that may have been meant, of those in its folder."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = tuple(entry.name for entry in islice(entries, _MOST_NAMES))
+    except (OSError, ValueError):
+        return f": there is no folder {str(path.parent)!r}"
+    return did_you_mean(path.name, names)
 
 
 def _is_manifest(text: str) -> bool:
@@ -141,10 +155,11 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _matching(pattern: str) -> Iterator[Source]:
+    fixed = Path(*_before_magic(Path(pattern)))
     found = [path for path in sorted(glob.glob(pattern, recursive=True)) if Path(path).is_file()]
     if not found:
-        raise InvalidInputError(f"no file matches the pattern {pattern!r}")
-    fixed = Path(*_before_magic(Path(pattern)))
+        where = "" if fixed.is_dir() else f": there is no folder {str(fixed)!r}"
+        raise InvalidInputError(f"no file matches the pattern {pattern!r}{where}")
     root = fixed.parent if fixed.is_absolute() or ".." in fixed.parts else Path()
     for path in map(Path, found):
         yield Source(str(path), name_of_file(path.relative_to(root)), path)

@@ -223,8 +223,11 @@ def test_usage_features_and_check(server: LocalServer, call: Path) -> None:
     assert run(server, "features").returncode == 0
     checked = run(server, "check")
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert "key: taken" in checked.stdout
+    assert "taken" in checked.stdout
     assert "the-key" not in checked.stdout
+    limits = json.loads(run(server, "check", "--json").stdout)["limits"]
+    assert limits["submissions"].startswith("10 a second")
+    assert "1000000000 bytes" in limits["upload"]
 
 
 def test_exit_codes_of_what_cannot_be(server: LocalServer, call: Path, tmp_path: Path) -> None:
@@ -232,7 +235,7 @@ def test_exit_codes_of_what_cannot_be(server: LocalServer, call: Path, tmp_path:
     once = {"SPEECHMATICS_RETRY_ATTEMPTS": "1"}
     for code, done, words in [
         (2, run(server, "transcribe", tmp_path / "missing.wav"), "missing.wav"),
-        (2, run(server, "transcribe", call, call), "several recordings, folders and stores need --output FOLDER"),
+        (2, run(server, "transcribe", call, call), "2 recordings need --output FOLDER"),
         (2, run(server, "transcribe", call, "--format", "docx"), "unknown format 'docx'"),
         (2, run(server, "transcribe"), "Missing argument"),
         (2, run(server, "jobs", "nonsense"), "No such command"),
@@ -332,3 +335,26 @@ def test_version_and_options_before_the_command(server: LocalServer, call: Path)
     assert run(None, "--version").stdout.strip()[0].isdigit()
     done = run(server, "--url", server.url, "transcribe", call, variables={"SPEECHMATICS_URL": "http://127.0.0.1:9/v2"})
     assert done.stdout == "Good morning.\n"
+
+
+def test_a_manifest_of_one_line_is_printed(server: LocalServer, call: Path, tmp_path: Path) -> None:
+    """With what it says of the configuration; one of two recordings needs a folder, as does an empty one."""
+    manifest = tmp_path / "one.jsonl"
+    manifest.write_text(json.dumps({"audio": str(call), "config": {"transcription_config": {"language": "de"}}}))
+    assert run(server, "transcribe", manifest).returncode == 0
+    sent = [request.config for request in server.requests if request.config][-1]
+    assert sent["transcription_config"]["language"] == "de"
+    manifest.write_text("")
+    empty = run(server, "transcribe", manifest)
+    assert (empty.returncode, empty.stderr) == (2, "error: 0 recordings need --output FOLDER, to write to\n")
+
+
+def test_a_dry_run_writes_nothing(server: LocalServer, call: Path, tmp_path: Path) -> None:
+    """Neither the output folder nor a journal in one that is there, and it sends nothing."""
+    output = tmp_path / "out"
+    assert run(server, "transcribe", call, "--output", output, "--dry-run").returncode == 0
+    assert not output.exists()
+    output.mkdir(mode=0o500)
+    assert run(server, "transcribe", call, "--output", output, "--dry-run").returncode == 0
+    assert not [*output.iterdir()]
+    assert not server.requests

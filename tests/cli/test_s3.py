@@ -48,7 +48,7 @@ def test_from_a_bucket_to_a_bucket(object_store: ObjectStore, server: LocalServe
     refused = run(server, "transcribe", "s3://calls/day", "-o", "s3://nowhere/out", "--journal", journal)
     assert (refused.returncode, "there is no such bucket" in refused.stderr) == (2, True)
     refused = run(server, "transcribe", "s3://calls/day")
-    assert (refused.returncode, "stores need --output FOLDER" in refused.stderr) == (2, True)
+    assert (refused.returncode, "recordings in stores need --output FOLDER" in refused.stderr) == (2, True)
     assert len(server.requests) == before
     assert SECRET not in "".join((done.stderr, again.stderr, again.stdout, refused.stderr))
 

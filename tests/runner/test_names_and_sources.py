@@ -143,3 +143,33 @@ def test_a_malformed_manifest_is_named_with_its_line(tmp_path: Path, line: str, 
     manifest.write_text(f"\n{line}\n")
     with pytest.raises(InvalidInputError, match=f"line 2 of .*{problem}"):
         found(manifest)
+
+
+def test_what_may_have_been_meant_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose name is nearly that, or the folder that is missing."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "calls").mkdir()
+    (tmp_path / "calls" / "monday.wav").write_bytes(b"x")
+    for text, words in [
+        ("calls/munday.wav", "'calls/munday.wav'; did you mean monday.wav?"),
+        ("call", "'call'; did you mean calls?"),
+        ("calls/x.wav", "'calls/x.wav'"),
+        ("nowhere/a.wav", "'nowhere/a.wav': there is no folder 'nowhere'"),
+        ("a\0b", "there is no file"),
+        ("calls/*.mp3", "no file matches the pattern 'calls/*.mp3'"),
+        ("nowhere/*.mp3", "no file matches the pattern 'nowhere/*.mp3': there is no folder 'nowhere'"),
+    ]:
+        with pytest.raises(InvalidInputError) as caught:
+            list(find_sources(text))
+        assert words in str(caught.value)
+
+
+def test_a_line_of_a_manifest_is_one_recording(tmp_path: Path) -> None:
+    """Not a folder, nor a pattern."""
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_bytes(b"x")
+    manifest = tmp_path / "calls.jsonl"
+    for several in (str(tmp_path), str(tmp_path / "*.wav")):
+        manifest.write_text(json.dumps({"audio": several}))
+        with pytest.raises(InvalidInputError, match=r"line 1 of .* is several files, and a line is one"):
+            list(find_sources(manifest))

@@ -218,6 +218,7 @@ def test_a_plan_sends_nothing(server: LocalServer, settings: ConnectionSettings,
     assert [reason for _, reason in plan.refused] == ["the file is empty"]
     assert plan.cost(0.3) == pytest.approx(0.3)
     assert server.requests == []
+    assert not (tmp_path / "out").exists()
     transcribe(calls / "b.wav", tmp_path / "one", settings)
     assert TranscriptionRun(calls / "b.wav", CONFIG, tmp_path / "one", settings=settings).plan().skipped == 1
 
