@@ -42,7 +42,7 @@ def transcribe(
     language: Annotated[str | None, typer.Option("--language", "--lang", "-l", help="Language (default: en).")] = None,
     model: Annotated[str | None, typer.Option(help="Model, as enhanced, standard or melia-1.")] = None,
     diarization: Annotated[Diarization | None, typer.Option(help="Tell speakers or channels apart.")] = None,
-    formats: Annotated[str, typer.Option("--format", "-f", help="json, txt, srt, vtt; several with commas.")] = "txt",
+    formats: Annotated[str, typer.Option("--format", "-f", help="json, txt, srt, vtt, html; with commas.")] = "txt",
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="<path>", help="Folder for the outputs, - to print.")
     ] = None,

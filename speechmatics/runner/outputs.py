@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
+from urllib.parse import quote
 
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.models.transcript import Transcript
-from speechmatics.runner.folders import OutputFolder
+from speechmatics.runner.folders import OutputFile, OutputFolder
 
 __all__ = ["OutputFormat", "check_formats", "output_names", "write_outputs"]
 
-OutputFormat: TypeAlias = Literal["json", "txt", "srt", "vtt"]
+OutputFormat: TypeAlias = Literal["json", "txt", "srt", "vtt", "html"]
 """The suffix of an output: the json-v2 as it came, or what `Transcript` renders of it."""
 
 
@@ -36,9 +39,13 @@ def output_names(output: str, formats: Sequence[OutputFormat]) -> list[str]:
 
 
 def write_outputs(
-    folder: OutputFolder, output: str, formats: Sequence[OutputFormat], transcript: dict[str, Any]
+    folder: OutputFolder,
+    output: str,
+    formats: Sequence[OutputFormat],
+    transcript: dict[str, Any],
+    audio: str | None = None,
 ) -> None:
-    """Writes a transcript in each format.
+    """Writes a transcript in each format; a page plays the audio, a file of this machine, from where that is.
 
     Raises:
         OSError: One cannot be written; those before it are there.
@@ -51,6 +58,19 @@ def write_outputs(
             text = parsed.to_text()
         elif each == "srt":
             text = parsed.to_srt()
-        else:
+        elif each == "vtt":
             text = parsed.to_vtt()
+        else:
+            text = parsed.to_html(_from_page(folder.where(name), audio))
         folder.write(name, text)
+
+
+def _from_page(page: OutputFile, audio: str | None) -> str | None:
+    """The address of audio relative to a page; None where they are on different machines or drives."""
+    if audio is None or isinstance(page, str):
+        return None
+    try:
+        relative = Path(os.path.relpath(audio, page.parent))
+    except ValueError:
+        return None
+    return quote(os.fsencode(relative.as_posix()))

@@ -65,7 +65,7 @@ class TranscriptionRun:
         config: The configuration of all; a manifest may change it for one.
         output_dir: Where outputs go; they keep the tree and the whole name (`calls/a.wav.json`). A folder of a store
             (`s3://bucket/folder`) needs `journal` too.
-        formats: `json`, `txt`, `srt`, `vtt`, all rendered from one json-v2.
+        formats: `json`, `txt`, `srt`, `vtt`, `html`, all rendered from one json-v2.
         settings: How the service is reached; None for the environment's.
         journal: The journal's file, on this machine; None for `.speechmatics/journal.db` in `output_dir`. One run at a
             time uses it.

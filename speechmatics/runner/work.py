@@ -398,7 +398,7 @@ class Work:
         is_whole = True
         duration = transcript.get("job", {}).get("duration", duration)
         for file in files:
-            arguments = (self._options.folder, file.output, self._options.formats, transcript)
+            arguments = (self._options.folder, file.output, self._options.formats, transcript, file.path)
             try:
                 await anyio.to_thread.run_sync(write_outputs, *arguments)
             except (OSError, SpeechmaticsError) as error:
