@@ -42,8 +42,11 @@ def transcribe(
     language: Annotated[str | None, typer.Option("--language", "--lang", "-l", help="Language (default: en).")] = None,
     model: Annotated[str | None, typer.Option(help="Model, as enhanced, standard or melia-1.")] = None,
     diarization: Annotated[Diarization | None, typer.Option(help="Tell speakers or channels apart.")] = None,
-    formats: Annotated[str, typer.Option("--format", "-f", help="json, txt, srt, vtt; several with commas.")] = "txt",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the outputs, - to print.")] = None,
+    formats: Annotated[str, typer.Option("--format", "-f", help="json, txt, srt, vtt, html; with commas.")] = "txt",
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="<path>", help="Folder for the outputs, - to print.")
+    ] = None,
+    journal: Annotated[Path | None, typer.Option(help="File that keeps what was done (default: in --output).")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Submissions and downloads at once.")] = 10,
     rate: Annotated[float, typer.Option(min=0.001, help="Submissions a second at most.")] = 10,
     local: Annotated[bool, typer.Option("--local", help="Transcribe on this machine, without a key.")] = False,
@@ -56,6 +59,12 @@ def transcribe(
     delete_after: Annotated[bool, typer.Option("--delete-after", help="Delete each job when it is written.")] = False,
     max_jobs: Annotated[int | None, typer.Option(min=0, help="Jobs at most.")] = None,
     max_hours: Annotated[float | None, typer.Option(min=0, help="Hours of audio at most.")] = None,
+    fetch_stored: Annotated[
+        bool | None,
+        typer.Option(
+            "--fetch-stored/--upload-stored", help="Who reads files of s3:// and the like: the service, or you."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     price: Annotated[float | None, typer.Option(min=0, help="With --dry-run: price of an hour of audio.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each file.")] = False,
@@ -73,6 +82,8 @@ def transcribe(
     speechmatics transcribe calls/ --output out --format json,srt
 
     speechmatics transcribe "calls/**/*.mp3" --output out --dry-run --price 0.3
+
+    speechmatics transcribe s3://calls/may/ --output s3://transcripts/may --journal may.db
     """
     if older is not None:
         raise typer.BadParameter(
@@ -83,11 +94,11 @@ def transcribe(
     kinds = [kind.strip() for kind in formats.split(",") if kind.strip()]
     with ExitStack() as resources:
         settings = _local_settings(resources) if local else read_settings(context)
-        if output is None or str(output) == "-":
+        if output is None or output == "-":
             _print_one(inputs, asked, kinds, settings)
             return
         if not resume and not dry_run:
-            _forget(output)
+            _forget(journal or Path(output) / ".speechmatics" / "journal.db")
         from speechmatics.runner import TranscriptionRun
 
         run = TranscriptionRun(
@@ -96,6 +107,7 @@ def transcribe(
             output,
             formats=kinds,
             settings=settings,
+            journal=journal,
             submissions=concurrency,
             downloads=concurrency,
             rate=rate,
@@ -105,6 +117,7 @@ def transcribe(
             delete_after=delete_after,
             max_jobs=max_jobs,
             max_hours=max_hours,
+            fetch_stored=fetch_stored,
         )
         if dry_run:
             _print_plan(run, price, as_json=as_json)
@@ -167,15 +180,14 @@ def _only_source(inputs: list[str]) -> Source:
     return sources[0]
 
 
-def _forget(output: Path) -> None:
+def _forget(file: Path) -> None:
     from speechmatics.runner.journal import Journal
 
-    folder = output / ".speechmatics"
-    if not (folder / "journal.db").exists():
+    if not file.exists():
         return
-    Journal(folder / "journal.db").close()  # which fails while another run uses it
-    for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
-        (folder / name).unlink(missing_ok=True)
+    Journal(file).close()  # which fails while another run uses it
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
 def _print_plan(run: TranscriptionRun, price: float | None, *, as_json: bool) -> None:

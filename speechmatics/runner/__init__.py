@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from typing_extensions import Unpack
 
@@ -46,7 +45,7 @@ def transcribe_files(
     Args:
         sources: Files, folders, patterns (`calls/**/*.wav`), URLs and manifests (`.jsonl`), in stores too (`s3://`).
         config: The configuration of all.
-        output_dir: Where outputs go, and the journal.
+        output_dir: Where outputs go, and the journal; a folder of a store (`s3://bucket/folder`) needs `journal` too.
         on_event: Called with an event for each file, by the thread that called this function.
         **options: As for `TranscriptionRun`.
 
@@ -56,7 +55,7 @@ def transcribe_files(
         RequestError: The service cannot be reached; the next call continues.
         SpeechmaticsError: Another run uses the journal.
     """
-    run = TranscriptionRun(sources, config, Path(output_dir), **options)
+    run = TranscriptionRun(sources, config, output_dir, **options)
     for event in run:
         on_event(event)
     return run.summary
@@ -71,4 +70,4 @@ async def transcribe_files_async(
     **options: Unpack[RunOptions],
 ) -> RunSummary:
     """As `transcribe_files`, awaited; a task that is cancelled leaves the jobs running, and the next call continues."""
-    return await TranscriptionRun(sources, config, Path(output_dir), **options).run(on_event)
+    return await TranscriptionRun(sources, config, output_dir, **options).run(on_event)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from pathlib import Path
 
+from speechmatics.runner.folders import OutputFolder
 from speechmatics.runner.journal import Entry, FileState, Planned
-from speechmatics.runner.outputs import OutputFormat, output_files
+from speechmatics.runner.outputs import OutputFormat, output_names
 
 __all__ = ["Action", "Decision", "decide"]
 
@@ -38,7 +38,7 @@ class Decision:
         open: The files that need outputs; the first of them is submitted for all.
         finished: The files that have theirs, and what is known of each.
         job_id: The job to wait for.
-        transcript: The JSON to render from.
+        transcript: The JSON to render from, by its name in the output folder.
         reason: Why it is not submitted.
     """
 
@@ -46,19 +46,18 @@ class Decision:
     open: list[Planned] = field(default_factory=list[Planned])
     finished: list[tuple[Planned, Entry]] = field(default_factory=list[tuple[Planned, Entry]])
     job_id: str | None = None
-    transcript: Path | None = None
+    transcript: str | None = None
     reason: str | None = None
 
 
 def decide(
     files: Sequence[Planned],
     entries: Mapping[str, Entry],
-    folder: Path,
+    folder: OutputFolder,
     formats: Sequence[OutputFormat],
     *,
     retry_failed: bool,
     resubmit_expired: bool,
-    exists: Callable[[Path], bool] = Path.exists,
 ) -> Decision:
     """Decides what is to be done.
 
@@ -69,7 +68,6 @@ def decide(
         formats: The outputs that are wanted.
         retry_failed: Whether what failed or was rejected is submitted again.
         resubmit_expired: Whether what was paid for, and is not kept any more, is submitted again.
-        exists: Whether a file is there.
     """
     # What the journal says of another content or configuration says nothing of this one.
     known = {
@@ -82,15 +80,15 @@ def decide(
         for file in files
         if file.name in known
         and known[file.name].state == FileState.DONE
-        and all(map(exists, output_files(folder, file.output, formats)))
+        and all(map(folder.exists, output_names(file.output, formats)))
     ]
     names = {file.name for file, _ in finished}
     missing = [file for file in files if file.name not in names]
     if not missing:
         return Decision(Action.SKIP, finished=finished)
     for file in files:
-        [transcript] = output_files(folder, file.output, ["json"])
-        if file.name in known and known[file.name].state == FileState.DONE and exists(transcript):
+        [transcript] = output_names(file.output, ["json"])
+        if file.name in known and known[file.name].state == FileState.DONE and folder.exists(transcript):
             job_id = known[file.name].job_id
             return Decision(Action.RENDER, missing, finished, job_id=job_id, transcript=transcript)
     for entry in known.values():

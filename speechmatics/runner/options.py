@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from speechmatics.runner.decisions import Decision, decide
+from speechmatics.runner.folders import OutputFolder
 from speechmatics.runner.journal import Journal, Planned
 from speechmatics.runner.outputs import OutputFormat
 
@@ -16,7 +16,7 @@ __all__ = ["WorkOptions"]
 class WorkOptions:
     """What `TranscriptionRun` was given, which documents it."""
 
-    folder: Path
+    folder: OutputFolder
     formats: tuple[OutputFormat, ...]
     submissions: int
     in_flight: int

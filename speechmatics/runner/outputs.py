@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
+from urllib.parse import quote
 
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.models.transcript import Transcript
+from speechmatics.runner.folders import OutputFile, OutputFolder
 
-__all__ = ["OutputFormat", "check_formats", "output_files", "write_atomically", "write_outputs"]
+__all__ = ["OutputFormat", "check_formats", "output_names", "write_outputs"]
 
-OutputFormat: TypeAlias = Literal["json", "txt", "srt", "vtt"]
+OutputFormat: TypeAlias = Literal["json", "txt", "srt", "vtt", "html"]
 """The suffix of an output: the json-v2 as it came, or what `Transcript` renders of it."""
 
 
@@ -31,40 +33,44 @@ def check_formats(formats: Sequence[str]) -> tuple[OutputFormat, ...]:
     return tuple(each for each in known if each in formats)
 
 
-def output_files(folder: Path, output: str, formats: Sequence[OutputFormat]) -> list[Path]:
-    """Where the outputs of a file are."""
-    return [folder / f"{output}.{each}" for each in formats]
+def output_names(output: str, formats: Sequence[OutputFormat]) -> list[str]:
+    """What the outputs of a file are called in their folder."""
+    return [f"{output}.{each}" for each in formats]
 
 
-def write_outputs(folder: Path, output: str, formats: Sequence[OutputFormat], transcript: dict[str, Any]) -> list[Path]:
-    """Writes a transcript in each format, and gives the files.
+def write_outputs(
+    folder: OutputFolder,
+    output: str,
+    formats: Sequence[OutputFormat],
+    transcript: dict[str, Any],
+    audio: str | None = None,
+) -> None:
+    """Writes a transcript in each format; a page plays the audio, a file of this machine, from where that is.
 
     Raises:
         OSError: One cannot be written; those before it are there.
     """
-    files = output_files(folder, output, formats)
     parsed = None if tuple(formats) == ("json",) else Transcript.model_validate(transcript)
-    for file, each in zip(files, formats, strict=True):
+    for name, each in zip(output_names(output, formats), formats, strict=True):
         if each == "json" or parsed is None:
             text = json.dumps(transcript, ensure_ascii=False, separators=(",", ":"))
         elif each == "txt":
             text = parsed.to_text()
         elif each == "srt":
             text = parsed.to_srt()
-        else:
+        elif each == "vtt":
             text = parsed.to_vtt()
-        write_atomically(file, [text])
-    return files
+        else:
+            text = parsed.to_html(_from_page(folder.where(name), audio))
+        folder.write(name, text)
 
 
-def write_atomically(file: Path, parts: Iterable[str]) -> None:
-    """Writes a file so that it is whole or not there, whenever the program ends."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+def _from_page(page: OutputFile, audio: str | None) -> str | None:
+    """The address of audio relative to a page; None where they are on different machines or drives."""
+    if audio is None or isinstance(page, str):
+        return None
     try:
-        with part.open("w", encoding="utf-8", newline="\n", errors="surrogatepass") as writing:
-            writing.writelines(parts)
-        part.replace(file)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+        relative = Path(os.path.relpath(audio, page.parent))
+    except ValueError:
+        return None
+    return quote(os.fsencode(relative.as_posix()))

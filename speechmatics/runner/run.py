@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
@@ -17,9 +18,10 @@ from speechmatics.async_batch_client import AsyncBatchClient
 from speechmatics.exceptions import InvalidInputError
 from speechmatics.models.config import ConfigSource, as_job_config
 from speechmatics.runner.decisions import Action
+from speechmatics.runner.folders import journal_file, open_folder
 from speechmatics.runner.journal import Journal
 from speechmatics.runner.options import WorkOptions
-from speechmatics.runner.outputs import check_formats, write_atomically
+from speechmatics.runner.outputs import check_formats
 from speechmatics.runner.planning import Planner, duration_of, mark_duplicates
 from speechmatics.runner.sources import SourceInput, find_sources
 from speechmatics.runner.summary import FileEvent, RunPlan, RunSummary
@@ -30,6 +32,7 @@ __all__ = ["RunOptions", "TranscriptionRun"]
 
 RATE = 10.0
 """Submissions a second that paid plans may make (documentation): a ceiling; what the service takes is found."""
+RESULTS = "results.jsonl"
 
 
 class RunOptions(TypedDict, total=False):
@@ -60,10 +63,12 @@ class TranscriptionRun:
     Args:
         sources: Files, folders, patterns, URLs and manifests; see `find_sources`.
         config: The configuration of all; a manifest may change it for one.
-        output_dir: Where outputs go; they keep the tree and the whole name (`calls/a.wav.json`).
-        formats: `json`, `txt`, `srt`, `vtt`, all rendered from one json-v2.
+        output_dir: Where outputs go; they keep the tree and the whole name (`calls/a.wav.json`). A folder of a store
+            (`s3://bucket/folder`) needs `journal` too.
+        formats: `json`, `txt`, `srt`, `vtt`, `html`, all rendered from one json-v2.
         settings: How the service is reached; None for the environment's.
-        journal: The journal's file; None for `.speechmatics/journal.db` in `output_dir`. One run at a time uses it.
+        journal: The journal's file, on this machine; None for `.speechmatics/journal.db` in `output_dir`. One run at a
+            time uses it.
         submissions: Submissions at once.
         in_flight: Jobs that run at once.
         downloads: Transcripts that are fetched at once.
@@ -86,7 +91,7 @@ class TranscriptionRun:
         self,
         sources: SourceInput | Iterable[SourceInput],
         config: ConfigSource,
-        output_dir: str | Path,
+        output_dir: str | os.PathLike[str],
         *,
         formats: Sequence[str] = ("json",),
         settings: ConnectionSettings | None = None,
@@ -113,8 +118,8 @@ class TranscriptionRun:
         self._config = as_job_config(config).to_dict()
         RateLimit(rate)  # says what is wrong with it
         self._settings = settings or ConnectionSettings()
-        folder = Path(output_dir)
-        self._journal_file = Path(journal) if journal else folder / ".speechmatics" / "journal.db"
+        folder = open_folder(output_dir)
+        self._journal_file = journal_file(journal, folder)
         self._dedupe = dedupe
         self._options = WorkOptions(
             folder=folder,
@@ -190,6 +195,7 @@ class TranscriptionRun:
         self.summary = RunSummary()
         with self._opened(self._journal_file) as (journal, planner):
             await anyio.to_thread.run_sync(self._prepare, journal, planner)
+            await anyio.to_thread.run_sync(self._options.folder.check_writable)
             self.summary.files = journal.count()
             async with AsyncBatchClient(self._settings) as client:
                 self._work = Work(self._options, self.summary, client, journal, planner, on_event)
@@ -260,14 +266,14 @@ class TranscriptionRun:
             journal.close()
 
     def _prepare(self, journal: Journal, planner: Planner) -> None:
+        self._options.folder.prepare()
         journal.plan(planner.plan(find_sources(self._sources)))
         if self._dedupe:
             mark_duplicates(journal)
 
     def _write_results(self, journal: Journal) -> None:
-        file = self._options.folder / "results.jsonl"
-        write_atomically(file, (f"{line}\n" for line in journal.results()))
-        self.summary.results_file = file
+        self._options.folder.write_lines(RESULTS, (f"{line}\n" for line in journal.results()))
+        self.summary.results_file = self._options.folder.where(RESULTS)
 
 
 def _first_of(group: BaseException) -> BaseException:

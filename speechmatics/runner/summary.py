@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+
+from speechmatics.runner.folders import OutputFile
 
 __all__ = ["FileEvent", "FileResult", "RunPlan", "RunSummary"]
 
@@ -32,7 +33,7 @@ class FileEvent:
         result: What became of it.
         job_id: Its job, where there is one.
         duration: Seconds of audio, as the service says; None where it has not said.
-        outputs: The files that were written.
+        outputs: The files that were written; in a store, their URLs.
         error: Why there is no transcript, or None.
     """
 
@@ -40,7 +41,7 @@ class FileEvent:
     result: FileResult
     job_id: str | None = None
     duration: float | None = None
-    outputs: tuple[Path, ...] = ()
+    outputs: tuple[OutputFile, ...] = ()
     error: str | None = None
 
     def to_dict(self) -> dict[str, object]:
@@ -81,7 +82,7 @@ class RunSummary:
     running: int = 0
     submitted: int = 0
     seconds: float = 0.0
-    results_file: Path | None = None
+    results_file: OutputFile | None = None
     is_stopped: bool = False
     not_deleted: list[str] = field(default_factory=list[str])
 

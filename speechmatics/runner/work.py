@@ -35,9 +35,10 @@ from speechmatics.exceptions import (
     SubmissionUncertainError,
 )
 from speechmatics.runner.decisions import Action, Decision
+from speechmatics.runner.folders import OutputFile
 from speechmatics.runner.journal import Entry, FileState, Journal, Planned
 from speechmatics.runner.options import WorkOptions
-from speechmatics.runner.outputs import output_files, write_outputs
+from speechmatics.runner.outputs import output_names, write_outputs
 from speechmatics.runner.planning import Planner, duration_of
 from speechmatics.runner.stores import open_in_store
 from speechmatics.runner.summary import FileEvent, FileResult, RunSummary
@@ -197,7 +198,7 @@ class Work:
 
     async def _begin(self, decision: Decision) -> None:
         for file, entry in decision.finished:
-            outputs = output_files(self._options.folder, file.output, self._options.formats)
+            outputs = self._outputs_of(file)
             self._settle(file, FileResult.SKIPPED, job_id=entry.job_id, duration=entry.duration, outputs=outputs)
         match decision.action:
             case Action.RENDER if decision.transcript is not None:
@@ -225,14 +226,17 @@ class Work:
             case _:
                 pass
 
-    async def _render(self, files: list[Planned], job_id: str | None, transcript: Path) -> None:
+    def _outputs_of(self, file: Planned) -> list[OutputFile]:
+        return [self._options.folder.where(name) for name in output_names(file.output, self._options.formats)]
+
+    async def _render(self, files: list[Planned], job_id: str | None, transcript: str) -> None:
         """Writes outputs from a transcript that is there; one that is broken is fetched again."""
         try:
-            text = await anyio.to_thread.run_sync(transcript.read_text, "utf-8")
+            text = await anyio.to_thread.run_sync(self._options.folder.read, transcript)
             parsed = _JSON_OBJECT.validate_json(text)
         except (OSError, ValueError) as error:
             if job_id is None:
-                self._fail(files, f"{transcript} cannot be read: {error}")
+                self._fail(files, f"{self._options.folder.where(transcript)} cannot be read: {error}")
                 return
             await self._slots.acquire()
             self._watch(job_id, files)
@@ -394,15 +398,15 @@ class Work:
         is_whole = True
         duration = transcript.get("job", {}).get("duration", duration)
         for file in files:
-            arguments = (self._options.folder, file.output, self._options.formats, transcript)
+            arguments = (self._options.folder, file.output, self._options.formats, transcript, file.path)
             try:
-                outputs = await anyio.to_thread.run_sync(write_outputs, *arguments)
+                await anyio.to_thread.run_sync(write_outputs, *arguments)
             except (OSError, SpeechmaticsError) as error:
                 is_whole = False
                 self._fail([file], f"the outputs cannot be written: {error}", job_id)
                 continue
             self._keep(_entry(file, FileState.DONE, job_id=job_id, duration=duration))
-            self._settle(file, FileResult.DONE, job_id=job_id, duration=duration, outputs=outputs)
+            self._settle(file, FileResult.DONE, job_id=job_id, duration=duration, outputs=self._outputs_of(file))
         return is_whole
 
     def _expire(self, files: Sequence[Planned], job_id: str) -> None:
@@ -421,7 +425,7 @@ class Work:
         *,
         job_id: str | None = None,
         duration: float | None = None,
-        outputs: Sequence[Path] = (),
+        outputs: Sequence[OutputFile] = (),
         error: str | None = None,
         counts: bool = True,
     ) -> None:

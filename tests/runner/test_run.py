@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import anyio
 import pytest
@@ -82,18 +84,34 @@ def test_each_file_has_its_outputs(
     """In the tree of its source and by its whole name; those that are the same were submitted once."""
     out = tmp_path / "out"
     events: list[FileEvent] = []
-    summary = transcribe(calls, out, settings, formats=["json", "txt", "srt", "vtt"], on_event=events.append)
+    summary = transcribe(calls, out, settings, formats=["json", "txt", "srt", "vtt", "html"], on_event=events.append)
     assert (summary.files, summary.done, summary.submitted, summary.is_complete) == (5, 5, 4, True)
     assert submissions(server) == 4
     assert (out / "calls/x/d.mp3.txt").read_text() == "Good morning.\n"
     assert "-->" in (out / "calls/x/c.wav.srt").read_text()
     assert (out / "calls/x/c.wav.vtt").read_text().startswith("WEBVTT")
     assert json.loads((out / "calls/same.wav.json").read_text()) == json.loads((out / "calls/a.wav.json").read_text())
-    assert len(list((out / "calls").rglob("*.*"))) == 5 * 4
+    assert len(list((out / "calls").rglob("*.*"))) == 5 * 5
     assert [line["state"] for line in lines(out)] == ["done"] * 5
     assert {line["source"] for line in lines(out)} == {str(path) for path in calls.rglob("*.*")}
     done = {event.source for event in events if event.result == FileResult.DONE}
     assert len(done) == 5
+
+
+def test_a_page_plays_the_file_that_it_was_made_of(
+    settings: ConnectionSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its place beside the page, whatever it is called; the page of a URL plays nothing."""
+    monkeypatch.chdir(tmp_path)
+    name = "Anruf #1: 100% grün?.wav"
+    (tmp_path / name).write_bytes(b"x")
+    transcribe_files([name, "https://h.example/b.wav"], CONFIG, "out", settings=settings, formats=["html"])
+    [page] = Path("out").glob("Anruf*.html")
+    [source] = re.findall(r'<audio[^>]* src="([^"]*)"', page.read_text("utf-8"))
+    assert (page.parent / unquote(source)).resolve() == tmp_path / name
+    assert "://" not in source
+    [other] = Path("out").rglob("b.wav.html")
+    assert not re.search(r'<audio[^>]* src="', other.read_text("utf-8"))
 
 
 def test_what_is_done_is_skipped(
@@ -392,7 +410,7 @@ def test_429_drops_nothing(server: LocalServer, settings: ConnectionSettings, ca
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"formats": ["html5"]}, "unknown format 'html5': it must be one of json, txt, srt, vtt"),
+        ({"formats": ["html5"]}, "unknown format 'html5': it must be one of json, txt, srt, vtt, html"),
         ({"formats": []}, "a format is needed"),
         ({"submissions": 0}, "submissions must be 1 or more, not 0"),
         ({"max_hours": -1}, "max_hours must be 0 or more, or None, not -1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,10 @@ def test_what_the_store_refuses_is_said_before_anything_is_sent(
     assert "s3cret" not in str(refused.value)
     with pytest.raises(InvalidInputError, match="is a URL that became a path; give it as a str"):
         found(Path("s3://calls/a.wav"))
+
+    with monkeypatch.context() as without, pytest.raises(InvalidInputError, match="s3:// needs fsspec: pip install"):
+        without.setitem(sys.modules, "fsspec", None)
+        found("s3://calls/a.wav")
 
     object_store.require_known_keys()
     with pytest.raises(InvalidInputError, match=r"the store refuses access.*AWS_ACCESS_KEY_ID") as refused:
