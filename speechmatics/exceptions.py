@@ -140,6 +140,7 @@ _NO_KEY = (
     "SPEECHMATICS_AUTH_TOKEN and SPEECHMATICS_API_KEY, in an env file and a secrets directory that are named, and in "
     "the profile"
 )
+_WRONG_KEY = "the key that was sent was not taken: it may be mistyped, expired, or of another region than the URL"
 
 
 class RequestError(SpeechmaticsError, httpx.RequestError):
@@ -256,13 +257,13 @@ class BadRequestError(APIStatusError):
 
 
 class AuthenticationError(APIStatusError):
-    """401: the token is missing, wrong or expired; the message says if none was sent, and where it was searched for."""
+    """401: the token is missing, wrong or expired; the message says which, and where one is searched for."""
 
     _usual_status = 401
 
     def _message_of(self, answer: httpx.Response, context: str | None) -> str:
         said = super()._message_of(answer, context)
-        return said if "Authorization" in request_of(answer).headers else f"{said}; {_NO_KEY}"
+        return f"{said}; {_WRONG_KEY if 'Authorization' in request_of(answer).headers else _NO_KEY}"
 
 
 class PermissionDeniedError(APIStatusError):

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from speechmatics.cli.connection import open_client, read_settings
-from speechmatics.cli.output import print_json, print_result
+from speechmatics.cli.output import print_json, print_result, say
 
 __all__ = ["check", "features", "usage"]
 
@@ -38,8 +38,10 @@ def features(context: typer.Context, as_json: Json = False) -> None:
         offered = client.get_features()
     if as_json:
         print_json(offered.to_dict())
+    elif offered.languages:
+        print_result("\n".join(sorted(offered.languages)))
     else:
-        print_result("\n".join(sorted(offered.languages)) or "the service does not say")
+        say("the service does not say which languages it offers")
 
 
 LIMITS = {

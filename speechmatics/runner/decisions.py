@@ -37,7 +37,7 @@ class Decision:
         action: What is to be done.
         open: The files that need outputs; the first of them is submitted for all.
         finished: The files that have theirs, and what is known of each.
-        job_id: The job to wait for.
+        job_id: The job to wait for, or that there was.
         transcript: The JSON to render from, by its name in the output folder.
         reason: Why it is not submitted.
     """
@@ -95,7 +95,11 @@ def decide(
         if entry.job_id and entry.state in (FileState.SUBMITTED, FileState.DONE):
             return Decision(Action.WAIT, missing, finished, job_id=entry.job_id)
     action, reason = _may_submit(missing[0], [*known.values()], retry_failed, resubmit_expired)
-    return Decision(action, missing, finished, reason=reason)
+    # A new submission has a new job; what is not submitted had this one.
+    earlier = (
+        None if action == Action.SUBMIT else next((entry.job_id for entry in known.values() if entry.job_id), None)
+    )
+    return Decision(action, missing, finished, job_id=earlier, reason=reason)
 
 
 def _may_submit(

@@ -222,7 +222,7 @@ class Work:
             case Action.REJECTED | Action.REFUSE:
                 result = FileResult.REJECTED if decision.action == Action.REJECTED else FileResult.FAILED
                 for file in decision.open:
-                    self._settle(file, result, error=decision.reason)
+                    self._settle(file, result, job_id=decision.job_id, error=decision.reason)
             case _:
                 pass
 

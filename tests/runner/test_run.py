@@ -166,7 +166,9 @@ def test_one_failure_stops_no_other(
     assert "ffmpeg" in errors["film.mkv"]
     assert errors["empty.wav"] == "the file is empty"
     before = submissions(server)
+    [job_id] = [line["job_id"] for line in lines(out) if line["state"] == "rejected"]
     again = transcribe(sources, out, settings)
+    assert [line["job_id"] for line in lines(out) if line["state"] == "rejected"] == [job_id]
     assert (again.skipped, again.rejected, again.failed, submissions(server)) == (5, 1, 2, before)
     transcribe(sources, out, settings, retry_failed=True)
     assert submissions(server) == before + 1
