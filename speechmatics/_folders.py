@@ -12,6 +12,7 @@ from typing import TypeAlias
 from typing_extensions import TypeIs
 
 from speechmatics._errors import InvalidInputError
+from speechmatics._urls import bare_url, is_url
 
 __all__ = ["Document", "Sources", "find_documents"]
 
@@ -58,7 +59,7 @@ def find_documents(sources: Sources) -> Iterator[Document]:
     """The documents of one or more paths, in their order, looked for as they are asked for.
 
     Raises:
-        InvalidInputError: Something is no path.
+        InvalidInputError: Something is no path, but a URL, say.
     """
     return _documents([sources] if _is_path(sources) else _several(sources))
 
@@ -81,6 +82,11 @@ def _documents(sources: Iterable[object]) -> Iterator[Document]:
     for source in sources:
         if not _is_path(source):
             raise InvalidInputError(f"a source must be a path, not {type(source).__name__}")
+        if is_url(os.fspath(source)):
+            raise InvalidInputError(
+                f"{bare_url(os.fspath(source))!r} is a URL, and what is read here are files of this machine; "
+                "speechmatics.dask reads transcripts from stores (words, validate)"
+            )
         for path in _files(Path(source).expanduser()):
             yield from _parts(path)
 

@@ -15,6 +15,7 @@ from speechmatics._errors import InvalidInputError
 from speechmatics._urls import without_queries
 
 __all__ = [
+    "BLOCK",
     "StoreError",
     "has_password",
     "is_store_url",
@@ -24,6 +25,8 @@ __all__ = [
     "write_whole",
 ]
 
+BLOCK = 4 << 20
+"""Bytes that are read of a file at once; some packages ask for 50 MB, and several files are read at the same time."""
 _STORE_URL = re.compile(r"(?!https?:|file:)[A-Za-z][A-Za-z0-9+.-]+://", re.IGNORECASE)
 _NO_CREDENTIALS = frozenset({"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"})
 """What botocore raises where it finds no keys."""

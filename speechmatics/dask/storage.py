@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from importlib import import_module
-from typing import Any, BinaryIO
-from urllib.parse import urlsplit
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import BinaryIO
 
 from typing_extensions import TypeIs
 
+from speechmatics._stores import (
+    BLOCK,
+    StoreError,
+    has_password,
+    is_store_url,
+    lacks_bucket,
+    naming_store,
+    open_store,
+    write_whole,
+)
 from speechmatics.exceptions import InvalidInputError
 
 __all__ = ["as_url", "exists", "find_files", "name_of", "open_file", "read_file", "write_file"]
@@ -29,11 +37,7 @@ def as_url(value: object) -> str:
     url = os.fspath(value)
     if not url:
         raise InvalidInputError("a file must be a path or a URL, and not empty")
-    try:
-        has_password = "://" in url and urlsplit(url).password is not None
-    except ValueError:
-        has_password = False
-    if has_password:
+    if has_password(url):
         raise InvalidInputError(
             "a URL has a password in it, which each task would show; credentials come from the workers' environment"
         )
@@ -44,16 +48,28 @@ def find_files(files: object) -> Iterator[str]:
     """The URLs of one or more files; a pattern with `*`, `?` or `[` is looked up, in the order of names.
 
     Raises:
-        InvalidInputError: Something is neither a path nor a URL.
+        InvalidInputError: Something is neither a path nor a URL, or a store cannot be asked for a pattern.
     """
     for file in [files] if _is_path(files) else _several(files):
         url = as_url(file)
-        if not _GLOB.isdisjoint(url):
-            filesystem, path = _filesystem(url)
-            found = sorted(filesystem.glob(path))
-            yield from map(filesystem.unstrip_protocol, found) if "://" in url else found
-        else:
+        if _GLOB.isdisjoint(url):
             yield url
+        else:
+            yield from _matching(url)
+
+
+def _matching(url: str) -> Iterator[str]:
+    filesystem, path = open_store(url)
+    try:
+        with _naming(url):
+            filesystem.invalidate_cache()  # what was seen earlier may have changed, by the workers
+            found: list[str] = sorted(filesystem.glob(path))
+            filesystem.invalidate_cache()  # which would be kept for as long as the program runs
+            if not found and lacks_bucket(filesystem, url, path):
+                raise StoreError(f"{url}: there is no such bucket")
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {error}") from None
+    yield from map(filesystem.unstrip_protocol, found) if "://" in url else found
 
 
 def name_of(url: str) -> str:
@@ -66,10 +82,13 @@ def open_file(url: str) -> Generator[BinaryIO]:
     """A file that is read.
 
     Raises:
+        InvalidInputError: A package that its store needs is not installed.
         OSError: There is none, or it cannot be read.
     """
-    filesystem, path = _filesystem(url)
-    with filesystem.open(path, "rb") as file:
+    filesystem, path = open_store(url)
+    with _naming(url):
+        file: BinaryIO = filesystem.open(path, "rb", block_size=BLOCK)
+    with file:
         yield file
 
 
@@ -77,32 +96,44 @@ def read_file(url: str) -> bytes:
     """The bytes of a file.
 
     Raises:
+        InvalidInputError: A package that its store needs is not installed.
         OSError: There is none, or it cannot be read.
     """
-    with open_file(url) as file:
-        return file.read()
+    filesystem, path = open_store(url)
+    with _naming(url):
+        data: bytes = filesystem.cat_file(path)
+    return data
 
 
 def write_file(url: str, data: bytes) -> None:
     """Writes a file, which is there once all of it is.
 
     Raises:
+        InvalidInputError: A package that its store needs is not installed.
         OSError: It cannot be written.
     """
-    filesystem, path = _filesystem(url)
-    if "file" in filesystem.protocol:  # elsewhere folders are no more than a part of names
-        filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
-    with filesystem.open(path, "wb", autocommit=False) as file:
-        file.write(data)
-    file.commit()
+    filesystem, path = open_store(url)
+    with _naming(url):
+        write_whole(filesystem, path, data)
 
 
 def exists(url: str) -> bool:
-    """Whether there is such a file now, whatever was seen earlier."""
-    filesystem, path = _filesystem(url)
-    filesystem.invalidate_cache()
-    found: bool = filesystem.exists(path)
+    """Whether there is such a file now, whatever was seen earlier.
+
+    Raises:
+        InvalidInputError: A package that its store needs is not installed.
+        OSError: The store does not say.
+    """
+    filesystem, path = open_store(url)
+    with _naming(url):
+        filesystem.invalidate_cache()
+        found: bool = filesystem.exists(path)
     return found
+
+
+def _naming(url: str) -> AbstractContextManager[None]:
+    """Errors of stores say what to do; those of files are Python's."""
+    return naming_store(url) if is_store_url(url) else nullcontext()
 
 
 def _is_path(value: object) -> TypeIs[str | os.PathLike[str]]:
@@ -117,8 +148,3 @@ def _several(files: object) -> Iterable[object]:
 
 def _is_several(value: object) -> TypeIs[Iterable[object]]:
     return isinstance(value, Iterable) and not isinstance(value, bytes | Mapping)
-
-
-def _filesystem(url: str) -> tuple[Any, str]:
-    filesystem, path = import_module("fsspec.core").url_to_fs(url)
-    return filesystem, path

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from speechmatics._folders import Document, Sources, find_documents
+from speechmatics._urls import bare_url, is_url
 from speechmatics.exceptions import (
     InvalidInputError,
     InvalidResponseError,
@@ -44,8 +45,8 @@ def read_folder(path: Sources, level: Level = "words", *, on_error: OnUnreadable
     looked for.
 
     Args:
-        path: One or more paths; of a folder all its files `*.json`, `*.jsonl` and `*.ndjson` at any depth, of the
-            latter two each line.
+        path: One or more paths of this machine; of a folder all its files `*.json`, `*.jsonl` and `*.ndjson` at any
+            depth, of the latter two each line.
         level: What a row is; `jobs` has one row a file. For `problems` each file is validated, as by
             `validate_transcripts`; one that cannot be read is a problem then, and no error.
         on_error: Called with each file that is no transcript, which is passed over; None: it is raised, and ends the
@@ -79,10 +80,15 @@ def write_parquet(data: pa.Table | pa.RecordBatchReader, path: str | os.PathLike
         How many rows were written.
 
     Raises:
-        InvalidInputError: `data` is neither a table nor a stream.
+        InvalidInputError: `data` is neither a table nor a stream, or the path is a URL.
         OSError: It cannot be written.
     """
     check_data(data)
+    if is_url(os.fspath(path)):
+        raise InvalidInputError(
+            f"{bare_url(os.fspath(path))!r} is a URL, and what is written here is a file of this machine; "
+            "pyarrow.parquet.write_table and the dataframes of speechmatics.dask write to stores"
+        )
     target = Path(path).expanduser()
     part = target.with_name(f".{target.name}.{uuid4().hex}.part")
     rows = 0

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TextIO
 
-from speechmatics._stores import is_store_url, lacks_bucket, naming_store, open_store
+from speechmatics._stores import BLOCK, is_store_url, lacks_bucket, naming_store, open_store
 from speechmatics._urls import is_public_url
 from speechmatics.exceptions import InvalidInputError
 
@@ -16,8 +16,6 @@ __all__ = ["StoredFile", "find_in_store", "is_store_url", "open_in_store", "open
 
 SIGNED_SECONDS = 24 * 3600
 """Seconds for which a signed URL holds, as the service may fetch late."""
-BLOCK = 4 << 20
-"""Bytes that are read of a file at once; some packages ask for 50 MB, and several files are read at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

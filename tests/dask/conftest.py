@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import distributed
 import pytest
 
 from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
@@ -32,3 +35,21 @@ def recordings(tmp_path: Path) -> list[str]:
     for path in paths:
         path.write_bytes(f"audio {path.name}".encode())
     return [str(path) for path in paths]
+
+
+@pytest.fixture
+def cluster(request: pytest.FixtureRequest, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of two processes of four threads; what a dead one holds is given back after two seconds."""
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_TIMEOUT", getattr(request, "param", "2s"))
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_VALIDATION_INTERVAL", "500ms")
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "20")
+    modules: Any = distributed
+    dask_config: Any = import_module("dask.config")
+    dask_config.refresh()
+    with (
+        modules.LocalCluster(n_workers=2, threads_per_worker=4, dashboard_address="127.0.0.1:0") as made,
+        modules.Client(made) as client,
+    ):
+        yield client
+    monkeypatch.undo()
+    dask_config.refresh()

@@ -7,9 +7,7 @@ import pickle
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,24 +29,6 @@ pytestmark = [
 
 CONFIG: dict[str, Any] = {"type": "transcription", "transcription_config": {"language": "en"}}
 LIMITS = ClusterLimits(jobs=8, submissions_per_second=50)
-
-
-@pytest.fixture
-def cluster(request: pytest.FixtureRequest, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of two processes of four threads; what a dead one holds is given back after two seconds."""
-    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_TIMEOUT", getattr(request, "param", "2s"))
-    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__LOCKS__LEASE_VALIDATION_INTERVAL", "500ms")
-    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "20")
-    modules: Any = distributed
-    dask_config: Any = import_module("dask.config")
-    dask_config.refresh()
-    with (
-        modules.LocalCluster(n_workers=2, threads_per_worker=4, dashboard_address="127.0.0.1:0") as made,
-        modules.Client(made) as client,
-    ):
-        yield client
-    monkeypatch.undo()
-    dask_config.refresh()
 
 
 def jobs_of(server: LocalServer) -> list[dict[str, Any]]:

@@ -445,3 +445,17 @@ except MissingExtraError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"to_{name} needs {name}, which is not installed: pip install {name}"
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://calls/out?sig=s3cret", "https://me:s3cret@h.example/a.json", Path("s3://calls/out")]
+)
+def test_a_url_is_no_path(url: str | Path) -> None:
+    """Neither of what is read nor of what is written; the error says what does read and write them."""
+    with pytest.raises(InvalidInputError, match=r"is a URL, and what is read here .* speechmatics\.dask") as caught:
+        read_folder(url).read_all()
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(InvalidInputError, match="is a URL, and what is written here is a file of this") as caught:
+        write_parquet(to_arrow([]), url)
+    assert "s3cret" not in str(caught.value)
+    assert not Path("s3:").exists()
