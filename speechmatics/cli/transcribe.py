@@ -177,6 +177,8 @@ def _only_source(inputs: list[str]) -> Source:
     sources = [*find_sources(inputs)]
     if len(sources) != 1:
         raise InvalidInputError(f"{len(sources)} recordings need --output FOLDER, to write to")
+    if sources[0].stored is not None:  # a manifest of this machine may name it
+        raise InvalidInputError("recordings in stores need --output FOLDER")
     return sources[0]
 
 

@@ -348,6 +348,9 @@ def test_a_manifest_of_one_line_is_printed(server: LocalServer, call: Path, tmp_
     assert run(server, "transcribe", manifest).returncode == 0
     sent = [request.config for request in server.requests if request.config][-1]
     assert sent["transcription_config"]["language"] == "de"
+    manifest.write_text(json.dumps({"audio": "memory://calls/a.wav"}))
+    stored = run(server, "transcribe", manifest)
+    assert (stored.returncode, stored.stderr) == (2, "error: recordings in stores need --output FOLDER\n")
     manifest.write_text("")
     empty = run(server, "transcribe", manifest)
     assert (empty.returncode, empty.stderr) == (2, "error: 0 recordings need --output FOLDER, to write to\n")
