@@ -162,7 +162,7 @@ def test_a_place_far_below_is_gone_to_although_it_was_never_laid_out(page: Page,
     opened(page, tmp_path, Transcript.model_validate(wire))
     assert page.run("document.querySelectorAll('.part').length") == 150
     page.click(".panel button")
-    page.wait_for("document.querySelector('.chosen')")
+    page.wait_for("document.querySelector('.chosen') !== null")
     seen = "(one => { const box = one.getBoundingClientRect(); return box.top > 0 && box.bottom < innerHeight; })"
     page.wait_for(f"{seen}(document.querySelector('.chosen'))")
     assert page.run("document.querySelector('.chosen p').textContent") == "word2500"
