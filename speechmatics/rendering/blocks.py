@@ -49,6 +49,8 @@ class Block:
     language: str | None
     is_right_to_left: bool
     start: float
+    words: int
+    """How many."""
     content: str
     """HTML, escaped."""
 
@@ -103,6 +105,7 @@ def _blocks(made: Fragments, writing: Writing, *, timed: bool) -> Iterator[Block
                 language=made.languages[first],
                 is_right_to_left=writing.is_right_to_left(made.languages[first], head),
                 start=clock,
+                words=last - first,
                 content="".join(_words(made, first, last, timed=timed)),
             )
 

@@ -4,7 +4,6 @@
   const find = (id) => document.getElementById(id);
   const audio = find("audio");
   const transcript = find("transcript");
-  const turns = [...transcript.querySelectorAll(".turn")];
 
   document.querySelector(".keys").hidden = false;
   find("search").hidden = false;
@@ -16,7 +15,8 @@
   }
 
   // Going to a time: where there is audio it plays, otherwise its paragraph is shown.
-  const startsOfTurns = turns.map((turn) => Number(turn.dataset.t));
+  let turns = null;
+  let startsOfTurns = null;
   function lastUpTo(starts, time) {
     let low = 0;
     let high = starts.length;
@@ -28,6 +28,8 @@
     return low - 1;
   }
   function show(time) {
+    turns ??= [...transcript.querySelectorAll(".turn")];
+    startsOfTurns ??= turns.map((turn) => Number(turn.dataset.t));
     const turn = turns[Math.max(lastUpTo(startsOfTurns, time), 0)];
     if (!turn) return;
     transcript.querySelector(".turn.chosen")?.classList.remove("chosen");
@@ -35,10 +37,9 @@
     reveal(turn, "start");
   }
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-t]");
-    if (!target || target.classList.contains("turn")) return;
-    if (!getSelection().isCollapsed) return;
-    const time = Number(target.dataset.t);
+    const target = event.target.closest("button, span[data-t]");
+    const time = Number(target?.closest("[data-t]")?.dataset.t);
+    if (Number.isNaN(time) || !getSelection().isCollapsed) return;
     if (audio) {
       audio.currentTime = time;
       audio.play().catch(() => {});
@@ -118,10 +119,7 @@
   function search() {
     clearTimeout(pending);
     pending = 0;
-    texts ??= turns.map((turn) => {
-      const paragraph = turn.querySelector("p");
-      return [paragraph, plain(paragraph.textContent)];
-    });
+    texts ??= [...transcript.querySelectorAll(".turn > p")].map((paragraph) => [paragraph, plain(paragraph.textContent)]);
     const wanted = plain(query.value.trim());
     matches = [];
     current = -1;

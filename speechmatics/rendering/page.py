@@ -12,13 +12,19 @@ from importlib.resources import files
 from itertools import islice
 
 from speechmatics.rendering.blocks import Block, Voice, blocks_of, is_time, short_clock, talk_time
-from speechmatics.rendering.panels import Document, bar, panels_of, time_button
+from speechmatics.rendering.panels import Document, bar, panels_of
 from speechmatics.rendering.sound import sound_of
 
 __all__ = ["content_policy", "filled_in", "hash_of", "policy_of", "resource", "to_fragment", "to_html"]
 
 COLOURS = 8
 """So many voices have a colour of their own; then they begin again."""
+LINES_IN_PART = 60
+"""Lines that are laid out at once, about; `contain-intrinsic-size` in the style is their height."""
+LINES_OF_HEAD = 3
+"""Height of a turn with one line of text."""
+WORDS_IN_LINE = 14
+"""About."""
 SHOWN = 100
 """Blocks of a transcript that a notebook shows."""
 _FIELD = re.compile(r"\{\{(\w+)\}\}")
@@ -45,7 +51,7 @@ def to_html(document: Document, audio: str | bytes | None = None) -> str:
         "player": player,
         "voices": _legend(times, colours),
         "panels": panels_of(document),
-        "transcript": "\n".join(_turns(blocks, colours)) or '<p class="empty">No words were recognised.</p>',
+        "transcript": "\n".join(_parts(blocks, colours)) or '<p class="empty">No words were recognised.</p>',
     }
     return filled_in(resource("page.html"), **values)
 
@@ -129,15 +135,34 @@ def _legend(times: dict[Voice, float], colours: dict[Voice, str]) -> str:
     return f'<ul class="voices" aria-label="Talk time">{"".join(rows)}</ul>'
 
 
+def _parts(blocks: list[Block], colours: dict[Voice, str]) -> Iterator[str]:
+    """The turns in parts of about equal height, which a browser lays out when they come into view."""
+    part: list[str] = []
+    lines = 0
+    for block, turn in zip(blocks, _turns(blocks, colours), strict=True):
+        part.append(turn)
+        lines += LINES_OF_HEAD + block.words // WORDS_IN_LINE
+        if lines >= LINES_IN_PART:
+            yield _part(part)
+            part, lines = [], 0
+    if part:
+        yield _part(part)
+
+
+def _part(turns: list[str]) -> str:
+    return f'<div class="part">{"".join(turns)}</div>'
+
+
 def _turns(blocks: list[Block], colours: dict[Voice, str], *, buttons: bool = True) -> Iterator[str]:
     voices = [None, *(block.voice for block in blocks)]
     for block, before in zip(blocks, islice(voices, len(blocks)), strict=True):
         label = block.voice.label if block.voice != before else ""
-        name = f'<b class="who" dir="auto">{escape(label)}</b> ' if label else ""
-        time = time_button(block.start) if buttons else f'<span class="at">{short_clock(block.start)}</span>'
+        name = f"<bdi>{escape(label)}</bdi> " if label else ""
+        clock = short_clock(block.start)
+        time = f"<button>{clock}</button>" if buttons else f'<span class="at">{clock}</span>'
         language = f' lang="{escape(block.language)}"' if block.language else ""
-        direction = "rtl" if block.is_right_to_left else "ltr"
+        direction = ' dir="rtl"' if block.is_right_to_left else ""
         yield (
-            f'<div class="turn {colours[block.voice]}" data-t="{round(block.start, 2)}" dir="{direction}">'
-            f'<div class="head">{name}{time}</div><p{language}>{block.content}</p></div>'
+            f'<div class="turn {colours[block.voice]}" data-t="{round(block.start, 2)}"{direction}>'
+            f"{name}{time}<p{language}>{block.content}</p></div>"
         )

@@ -268,7 +268,7 @@ def test_voices_have_colours_and_bars() -> None:
         ("v2", "Unknown speaker"),
     ]
     assert re.findall(r'<div class="turn (v\d)"', page) == ["v0", "v1", "v1", "v2"]
-    assert re.findall(r'<b class="who" dir="auto">([^<]*)', page) == ["S1", "S2", "Unknown speaker"]
+    assert re.findall(r"<bdi>([^<]*)", page) == ["S1", "S2", "Unknown speaker"]
     assert len(re.findall(r'<rect width="[\d.]+%"', page)) == 3
     assert '<ul class="voices"' not in transcript("a").to_html()
     assert '<ul class="voices"' not in transcript().to_html()
@@ -303,6 +303,17 @@ def test_a_long_speech_is_divided() -> None:
     assert [len(block.split()) for block in blocks] == [192, 192, 300, 300, 1]
     assert blocks[0].endswith("b.")
     assert transcript(*["c"] * 600).to_html().count('class="turn ') == 2
+
+
+def test_a_page_stays_small_where_another_speaks_at_every_word() -> None:
+    """A browser lays out parts of about equal height, and a turn has few elements."""
+    count = 1000
+    page = transcript(*[("word", {"speaker": f"S{index % 3}"}) for index in range(count)]).to_html("a.wav")
+    assert page.count('class="turn ') == count
+    assert page.count('class="part"') == 50
+    empty = transcript().to_html("a.wav")
+    assert (page.count("</") - empty.count("</")) / count < 5.5
+    assert (len(page) - len(empty)) / count < 150
 
 
 def test_notebooks_show_the_beginning() -> None:

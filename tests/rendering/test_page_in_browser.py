@@ -100,6 +100,8 @@ def test_a_click_on_a_word_plays_it(page: Page, tmp_path: Path) -> None:
     page.press("ArrowRight")
     page.wait_for(f"document.querySelector('audio').currentTime > {before} + 4")
     assert page.run("document.querySelectorAll('[aria-current]').length") == 1
+    page.click(".turn:nth-of-type(2) > button")
+    page.wait_for("document.querySelector('.here').textContent === 'Good'")
     assert page.complaints == []
     assert loaded(page) == [url]
 
@@ -152,6 +154,27 @@ def test_a_chapter_is_gone_to(page: Page, tmp_path: Path) -> None:
     assert page.complaints == []
 
 
+def test_a_place_far_below_is_gone_to_although_it_was_never_laid_out(page: Page, tmp_path: Path) -> None:
+    """By the button of a chapter, and by search."""
+    words = [(f"word{index}", {"speaker": f"S{index % 3}"}) for index in range(3000)]
+    wire = transcript(*words).to_dict()
+    wire["chapters"] = [{"title": "Late", "start_time": wire["results"][2500]["start_time"]}]
+    opened(page, tmp_path, Transcript.model_validate(wire))
+    assert page.run("document.querySelectorAll('.part').length") == 150
+    page.click(".panel button")
+    page.wait_for("document.querySelector('.chosen') !== null")
+    seen = "(one => { const box = one.getBoundingClientRect(); return box.top > 0 && box.bottom < innerHeight; })"
+    page.wait_for(f"{seen}(document.querySelector('.chosen'))")
+    assert page.run("document.querySelector('.chosen p').textContent") == "word2500"
+    page.run("document.querySelector('#query').value = 'word1500'")
+    page.run("document.querySelector('#query').dispatchEvent(new Event('input'))")
+    page.wait_for("document.querySelector('#found').textContent === '1 found'")
+    page.click("#after")
+    found = "[...CSS.highlights.get('current')][0].startContainer.parentElement.closest('.turn')"
+    page.wait_for(f"{seen}({found})")
+    assert page.complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "direction"), [(1200, "ltr"), (380, "ltr"), (380, "rtl")])
 def test_it_fits_the_window(page: Page, tmp_path: Path, scheme: str, width: int, direction: str) -> None:
@@ -166,7 +189,7 @@ def test_it_fits_the_window(page: Page, tmp_path: Path, scheme: str, width: int,
     assert page.run("document.documentElement.scrollWidth <= innerWidth")
     assert page.run("getComputedStyle(document.querySelector('.turn')).direction") == direction
     pairs: list[list[str]] = page.run(
-        "['.who', '.facts', '.turn p', '.c1', '.c2', '.c3', 'button.at'].flatMap(name => [...document"
+        "['.who', 'bdi', '.facts', '.turn p', '.c1', '.c2', '.c3', '.turn > button'].flatMap(name => [...document"
         ".querySelectorAll(name)].slice(0, 4)).map(one => [getComputedStyle(one).color, getComputedStyle(one)"
         ".backgroundColor, getComputedStyle(document.body).backgroundColor])"
     )
@@ -217,4 +240,4 @@ def test_it_is_printed_in_dark_on_white(page: Page, tmp_path: Path) -> None:
     page.show_as(scheme="dark", media="print")
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.run("getComputedStyle(document.querySelector('.tools')).display") == "none"
-    assert page.run("getComputedStyle(document.querySelector('.turn:last-child')).contentVisibility") == "visible"
+    assert page.run("getComputedStyle(document.querySelector('.part:last-child')).contentVisibility") == "visible"

@@ -46,8 +46,11 @@ CHANGES = 0.3
 FRAMES = 60
 
 
-def conversation(hours: float, *, right_to_left: bool = False) -> Transcript:
-    """Four people who talk without an end, with all that the service can say of it."""
+def conversation(hours: float, *, right_to_left: bool = False, one_word_each: bool = False) -> Transcript:
+    """Four people who talk without an end, with all that the service can say of it.
+
+    With `one_word_each` another speaks at every word.
+    """
     chance = random.Random(16)
     words, language = (ARABIC, "ar") if right_to_left else (ENGLISH, "en")
     results: list[dict[str, Any]] = []
@@ -57,6 +60,8 @@ def conversation(hours: float, *, right_to_left: bool = False) -> Transcript:
             speaker = chance.choice(["S1", "S2", "S3", "UU"])
         for _ in range(SENTENCE):
             word = chance.choice(words)
+            if one_word_each:
+                speaker = {"S1": "S2", "S2": "S3", "S3": "UU"}.get(speaker, "S1")
             length = 0.1 + len(word) * 0.05
             confidence = round(1 - chance.random() ** 6, 2)
             alternative = {"content": word, "confidence": confidence, "language": language, "speaker": speaker}
@@ -80,9 +85,9 @@ def conversation(hours: float, *, right_to_left: bool = False) -> Transcript:
     return Transcript.model_validate(wire)
 
 
-def measure(page: Page, folder: Path, hours: float) -> str:
+def measure(page: Page, folder: Path, hours: float, *, one_word_each: bool = False) -> str:
     """Seconds to make a page, to open it until it has been drawn, and for so many frames through all of it."""
-    transcript = conversation(hours)
+    transcript = conversation(hours, one_word_each=one_word_each)
     began = time.perf_counter()
     html = transcript.to_html("call.wav")
     made = time.perf_counter() - began
@@ -132,10 +137,11 @@ def main() -> None:
     """Measures, and takes pictures if that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=10.0)
+    parser.add_argument("--one-word-each", action="store_true", help="another person speaks at every word")
     parser.add_argument("--pictures", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, open_browser(Path(folder)) as page:
-        print(measure(page, Path(folder), arguments.hours))
+        print(measure(page, Path(folder), arguments.hours, one_word_each=arguments.one_word_each))
         if arguments.pictures is not None:
             take_pictures(page, arguments.pictures.resolve())
 
