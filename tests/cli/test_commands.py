@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -348,12 +350,27 @@ def test_a_manifest_of_one_line_is_printed(server: LocalServer, call: Path, tmp_
     assert run(server, "transcribe", manifest).returncode == 0
     sent = [request.config for request in server.requests if request.config][-1]
     assert sent["transcription_config"]["language"] == "de"
-    manifest.write_text(json.dumps({"audio": "memory://calls/a.wav"}))
-    stored = run(server, "transcribe", manifest)
-    assert (stored.returncode, stored.stderr) == (2, "error: recordings in stores need --output FOLDER\n")
     manifest.write_text("")
     empty = run(server, "transcribe", manifest)
     assert (empty.returncode, empty.stderr) == (2, "error: 0 recordings need --output FOLDER, to write to\n")
+
+
+def test_a_manifest_that_names_a_recording_in_a_store_needs_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the store's URL itself does."""
+    from typer.testing import CliRunner
+
+    from speechmatics.cli.app import app
+
+    fsspec: Any = importlib.import_module("fsspec")  # which has no types
+    monkeypatch.setenv("SPEECHMATICS_API_KEY", "the-key")
+    with fsspec.open("memory://calls/a.wav", "wb") as file:
+        file.write(b"x")
+    (tmp_path / "one.jsonl").write_text(json.dumps({"audio": "memory://calls/a.wav"}))
+    for given in (tmp_path / "one.jsonl", "memory://calls/a.wav"):
+        done = CliRunner().invoke(app, ["transcribe", str(given)])
+        assert str(done.exception) == "recordings in stores need --output FOLDER"
 
 
 def test_a_dry_run_writes_nothing(server: LocalServer, call: Path, tmp_path: Path) -> None:
