@@ -17,7 +17,7 @@ from speechmatics._core import endpoints
 from speechmatics._core.drivers import BlockingDriver
 from speechmatics._core.operations import Operation
 from speechmatics._core.session import Session
-from speechmatics._core.steps import Flow, RunBlocking, Sleep
+from speechmatics._core.steps import Flow, Sleep
 from speechmatics._core.submission import submit_job
 from speechmatics._core.waiting import wait_for_completion
 from tests.core.submitting import AUDIO, CONFIG, api_words, notes_of, run_async, settings_of
@@ -187,10 +187,7 @@ def test_a_submission_that_is_dropped_halfway(caplog: pytest.LogCaptureFixture) 
     """As by an event loop that ends without its tasks: a line of the log names the submission."""
     session = Session(settings=settings_of("http://host"))
     flow = submit_job(("a.wav", AUDIO), CONFIG, session, submission_id=SUBMISSION)
-    opening = next(flow)
-    assert isinstance(opening, RunBlocking)
-    opening.function()
-    request = flow.send(None)
+    request = next(flow)  # bytes are looked at without a thread
     assert isinstance(request, Operation)
     assert request.body is not None
     b"".join(request.body)
@@ -203,10 +200,7 @@ def test_an_error_before_a_submission_is_sent_again() -> None:
     """What had been given of the first is not taken for a part of the second: there is no job, and no look for one."""
     session = Session(settings=settings_of("http://host"))
     flow = submit_job(("a.wav", AUDIO), CONFIG, session, submission_id=SUBMISSION)
-    opening = next(flow)
-    assert isinstance(opening, RunBlocking)
-    opening.function()
-    request = flow.send(None)
+    request = next(flow)  # bytes are looked at without a thread
     assert isinstance(request, Operation)
     assert request.body is not None
     b"".join(request.body)
