@@ -75,6 +75,11 @@ class Planner:
             raise ConfigError(f"{name}: {error}") from None
 
     def _of_file(self, source: Source, path: Path, overrides: str | None, config: str) -> Planned:
+        name, output = _as_text(source.name), _as_text(source.output)
+        if name != source.name or _as_text(str(path)) != str(path):
+            # Neither the journal nor the service has such names.
+            reason = "its name is not text in UTF-8; rename the file, or its folder"
+            return Planned(name, output, None, overrides, None, "", config, reason)
         try:
             found = path.stat()
         except OSError as error:
@@ -102,6 +107,11 @@ class Planner:
                 "OUTPUT.flac), or give a URL from which the service fetches it"
             )
         return None
+
+
+def _as_text(name: str) -> str:
+    """A name with its bytes that are no UTF-8 written out."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def hash_of(config: Mapping[str, Any]) -> str:

@@ -265,7 +265,7 @@ def _shown(
             for said, error, code in zip(printed[:-1:2], told[:-1:2], printed[1::2], strict=True)
         ]
     # On a terminal both streams are one, so that each end is there twice.
-    parts = _ENDS.split(_masked(_in_terminal(command, width, folder, environ), known))
+    parts = _ENDS.split(_masked(in_terminal(command, width, folder, environ), known))
     return [_screen(text, width) + _end(code) for text, code in zip(parts[:-1:4], parts[1::4], strict=True)]
 
 
@@ -273,8 +273,8 @@ def _end(code: str) -> str:
     return "" if code == "0" else f"exit code {code}\n"
 
 
-def _in_terminal(command: list[str], width: int, folder: Path, environ: dict[str, str]) -> str:
-    """All that a terminal of this width is sent."""
+def in_terminal(command: list[str], width: int, folder: Path, environ: dict[str, str], code: int = 0) -> str:
+    """All that a terminal of this width is sent, by a command that ends with this code."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
     process = subprocess.Popen(command, stdout=slave, stderr=slave, stdin=subprocess.DEVNULL, cwd=folder, env=environ)
@@ -286,7 +286,7 @@ def _in_terminal(command: list[str], width: int, folder: Path, environ: dict[str
     except OSError:
         pass  # how Linux says that nobody writes any more
     os.close(master)
-    assert process.wait(60) == 0
+    assert process.wait(60) == code
     return sent.decode()
 
 

@@ -382,3 +382,13 @@ def test_a_dry_run_writes_nothing(server: LocalServer, call: Path, tmp_path: Pat
     assert run(server, "transcribe", call, "--output", output, "--dry-run").returncode == 0
     assert not [*output.iterdir()]
     assert not server.requests
+
+
+def test_a_transcript_is_printed_whatever_standard_output_takes(server: LocalServer, call: Path) -> None:
+    """It was paid for: what an encoding lacks is written out."""
+    named = call.with_name("grün.wav")
+    named.write_bytes(b"x")
+    run(server, "transcribe", named)
+    done = run(server, "jobs", "list", variables={"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "gr\\xfcn.wav" in done.stdout

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +13,8 @@ import pytest
 
 from speechmatics.local import LocalServer, ScriptedEngine, ScriptedRule
 
-fcntl = pytest.importorskip("fcntl", reason="there are no such terminals")
+pytest.importorskip("fcntl", reason="there are no such terminals")
 pty = pytest.importorskip("pty")
-termios = pytest.importorskip("termios")
 
 pytestmark = pytest.mark.slow  # starts processes
 
@@ -45,21 +43,10 @@ def environment(server: LocalServer) -> dict[str, str]:
 
 def shown(server: LocalServer, folder: Path, columns: int, **others: str) -> str:
     """All that a terminal is sent."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    from tests.cli.scenes import in_terminal
+
     line = command("transcribe", "calls", "--output", "out")
-    variables = {**environment(server), **others}
-    process = subprocess.Popen(line, stdout=slave, stderr=slave, stdin=slave, cwd=folder, env=variables)
-    os.close(slave)
-    sent = b""
-    try:
-        while part := os.read(master, 65536):
-            sent += part
-    except OSError:
-        pass  # how Linux says that nobody writes any more
-    os.close(master)
-    assert process.wait(30) == 1
-    return sent.decode()
+    return in_terminal(line, columns, folder, {**environment(server), **others}, code=1)
 
 
 @pytest.mark.parametrize("columns", [80, 200])

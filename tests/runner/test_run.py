@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 import threading
 import time
 from collections.abc import Generator
@@ -172,6 +174,25 @@ def test_one_failure_stops_no_other(
     assert (again.skipped, again.rejected, again.failed, submissions(server)) == (5, 1, 2, before)
     transcribe(sources, out, settings, retry_failed=True)
     assert submissions(server) == before + 1
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
+@pytest.mark.parametrize("name", [b"bad\xff.wav", b"bad\xff/call.wav"])
+def test_a_name_that_is_no_text_stops_no_other_file(
+    server: LocalServer, settings: ConnectionSettings, calls: Path, tmp_path: Path, name: bytes
+) -> None:
+    """Of a file, or of its folder: the file is told of, the others are done, and so the next time."""
+    odd = Path(os.fsdecode(os.fsencode(calls) + b"/" + name))
+    odd.parent.mkdir(exist_ok=True)
+    odd.write_bytes(b"x")
+    for done, skipped in ((5, 0), (0, 5)):
+        summary = transcribe(calls, tmp_path / "out", settings)
+        assert (summary.done, summary.skipped, summary.failed) == (done, skipped, 1)
+        [error] = [line for line in lines(tmp_path / "out") if line["error"]]
+        assert "udcff" in error["source"]
+        assert "not text in UTF-8; rename" in error["error"]
+    assert TranscriptionRun(calls, CONFIG, tmp_path / "out", settings=settings).plan().refused
+    assert submissions(server) == 4
 
 
 def test_a_file_that_is_too_large_is_refused_with_advice(
