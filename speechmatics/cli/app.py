@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import warnings
 from typing import Annotated
@@ -84,9 +83,6 @@ def _say_warning(message: Warning | str, *_: object, **__: object) -> None:
 def run() -> None:
     """Runs the command of this process; errors of the service and of settings are a sentence and an exit code."""
     warnings.showwarning = _say_warning
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # What was paid for is printed wherever it goes, if need be with characters written out.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except Exception as error:

@@ -23,7 +23,9 @@ class ExitCode(IntEnum):
 
 
 def print_result(text: str) -> None:
-    """Prints a result, with a line break at its end."""
+    """Prints a result, with a line break at its end; characters that standard output lacks are written out."""
+    encoding = sys.stdout.encoding
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
     sys.stdout.flush()
 
